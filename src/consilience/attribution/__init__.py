@@ -1,0 +1,1 @@
+"""Who is behind it: evidence, weights, assessment, and what would change it."""

@@ -1,0 +1,1 @@
+"""Prose to statements: observables, names, dates and claims, each with its place in the text."""

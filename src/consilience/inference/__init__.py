@@ -1,0 +1,1 @@
+"""Numbers only, no cyber word: log-odds, dependence, null model, multiple testing."""

@@ -1,0 +1,1 @@
+"""Who and what is known: clusters and their names, shared infrastructure, countries, sources, scales of words."""

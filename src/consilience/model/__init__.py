@@ -1,0 +1,1 @@
+"""Frozen values: what is said, by whom, when, in which words, under which marking."""

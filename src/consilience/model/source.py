@@ -1,0 +1,63 @@
+"""Sources: who says it, and how far they have been right before."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class SourceKind(StrEnum):
+    """What sort of body speaks; it decides what it is competent to say."""
+
+    STATE = "state"
+    INTERNATIONAL = "international-organisation"
+    COURT = "court"
+    VENDOR = "vendor"
+    RESEARCH = "research"
+    PRESS = "press"
+    FEED = "feed"
+    PERSONA = "persona"
+    VICTIM = "victim"
+    ANALYST = "analyst"
+    UNKNOWN = "unknown"
+
+
+class Reliability(StrEnum):
+    """Reliability of a source, first axis of the Admiralty code (NATO AJP-2.1)."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+    F = "F"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One source. ``derives_from`` names the sources whose work it repeats; corroboration counts origins."""
+
+    id: str
+    name: str
+    kind: SourceKind = SourceKind.UNKNOWN
+    country: str = ""
+    reliability: Reliability = Reliability.F
+    basis: str = ""
+    derives_from: tuple[str, ...] = ()
+
+
+def origins(source: str, derives_from: dict[str, tuple[str, ...]]) -> frozenset[str]:
+    """Return the first sources of the chain of derivation behind ``source``; itself where it derives from none.
+
+    A circle of sources that only cite one another has no first one: the whole circle then counts as the origin with
+    the smallest id, so that circular reporting adds nothing (ICD 206 on source references).
+    """
+    reached: set[str] = set()
+    waiting = [source]
+    while waiting:
+        current = waiting.pop()
+        if current not in reached:
+            reached.add(current)
+            waiting.extend(derives_from.get(current, ()))
+    roots = {each for each in reached if not derives_from.get(each)}
+    return frozenset(roots or {min(reached)})

@@ -1,0 +1,1 @@
+"""Words and pictures: sentences, charts, tables and the dossier."""

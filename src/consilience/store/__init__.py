@@ -1,0 +1,1 @@
+"""The workspace: statements kept, observations columnar, raw bytes beside them."""
