@@ -1,1 +1,78 @@
-"""The command line over the use cases in ``app``."""
+"""The command line over the use cases in ``app``. Commands are imported when they are called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import click
+
+from consilience.cli.output import Console, ExitCode, say_error
+from consilience.errors import ConsilienceError
+
+_COMMANDS: Final = {
+    "add": ("consilience.cli.add", "Add reports, bundles, lists and tables to the workspace."),
+    "who": ("consilience.cli.names", "Which sources use a name, for what, and where they disagree."),
+    "names": ("consilience.cli.names", "Names that publishers give to more than one cluster."),
+    "overlap": ("consilience.cli.overlap", "What clusters share, against chance."),
+    "assess": ("consilience.cli.case", "Read a case, weigh its evidence, write assessment and dossier."),
+    "sources": ("consilience.cli.case", "The ledger of sources: grade, basis, origin."),
+    "claims": ("consilience.cli.case", "The ledger of claims: who said what, when, in which words."),
+    "search": ("consilience.cli.workspace", "Find words in statements and documents."),
+    "query": ("consilience.cli.workspace", "Ask the workspace in SQL."),
+    "judge": ("consilience.cli.workspace", "Accept or reject a statement, with a reason."),
+    "update": ("consilience.cli.names", "Take newer knowledge from a folder or an address."),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(_COMMANDS[cmd_name][0]), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above names commands
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 error, 2 wrong usage, 3 nothing found or not enough to say, 6 done in part.\n\n"
+    "Example: consilience assess cases/albania-2022",
+)
+@click.option("-w", "--workspace", type=click.Path(path_type=Path), help="Folder of the workspace.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder of the knowledge index.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines; also after the command.")
+@click.version_option(package_name="consilience")
+@click.pass_context
+def program(ctx: click.Context, workspace: Path | None, cache: Path | None, as_json: bool) -> None:
+    """Collective cyber attribution: who is behind it, who works with whom, how sure, on whose word."""
+    from consilience.app.settings import settings
+
+    ctx.obj = Console(settings(workspace, cache), as_json)
+
+
+def main() -> None:
+    """Run the command line; the process ends with one of the documented exit codes."""
+    try:
+        code = program(standalone_mode=False)
+    except ConsilienceError as error:
+        code = say_error(error, as_json="--json" in sys.argv)
+    except click.exceptions.Abort:
+        code = ExitCode.ERROR
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = ExitCode.DONE
+    sys.exit(code if isinstance(code, int) else ExitCode.DONE)

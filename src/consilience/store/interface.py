@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-import pyarrow as pa
 
 from consilience.model.document import Document, Issue, Passage, Reading, StixObject
 from consilience.model.source import Source
 from consilience.model.statement import Judgement, Statement
+
+if TYPE_CHECKING:  # Arrow costs 0.1 s of start-up, and most commands read no observations
+    import pyarrow as pa
 
 
 class ReadingKey(msgspec.Struct, frozen=True):

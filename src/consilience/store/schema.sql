@@ -21,7 +21,7 @@ CREATE TABLE source (id TEXT PRIMARY KEY, json BLOB NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE statement (
   row INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
+  digest BLOB NOT NULL UNIQUE, -- the SHA-256 in the statement's id
   predicate TEXT NOT NULL,
   subject TEXT NOT NULL,
   object TEXT NOT NULL,

@@ -211,7 +211,7 @@ class Workspace:
     def statements(self, documents: Collection[str] | None = None, predicate: str = "") -> Iterator[Statement]:
         """Yield the statements of current readings, of some documents or of all, in the order of their ids."""
         query = (
-            "SELECT DISTINCT statement.id, statement.json FROM statement"
+            "SELECT DISTINCT digest, statement.json FROM statement"
             " JOIN reading_statement ON reading_statement.statement = statement.row"
             " JOIN document ON document.reading = reading_statement.reading WHERE 1"
         )
@@ -222,12 +222,14 @@ class Workspace:
         if predicate:
             query += " AND statement.predicate = ?"
             values.append(predicate)
-        for _, json in self._connection.execute(query + " ORDER BY statement.id", values):
+        for _, json in self._connection.execute(query + " ORDER BY digest", values):
             yield _decode_statement(json)
 
     def statement(self, statement_id: str) -> Statement | None:
         """Return one statement, also one of an older reading."""
-        row = self._connection.execute("SELECT json FROM statement WHERE id = ?", (statement_id,)).fetchone()
+        row = self._connection.execute(
+            "SELECT json FROM statement WHERE digest = ?", (_digest(statement_id),)
+        ).fetchone()
         return _decode_statement(row[0]) if row else None
 
     def observations(self, documents: Collection[str] | None = None) -> pa.Table:
@@ -257,6 +259,24 @@ class Workspace:
             "observations": "SELECT coalesce(sum(observations), 0) FROM reading JOIN document ON document.reading = id",
         }
         return {name: int(self._connection.execute(query).fetchone()[0]) for name, query in tables.items()}
+
+    def name_uses(self, name: str) -> tuple[tuple[str, int, int], ...]:
+        """Return (source, statements, observations) that use ``name``, in any case of letters, in current readings."""
+        import pyarrow.compute as pc
+
+        rows = self._connection.execute(
+            "SELECT source, count(DISTINCT statement.row) FROM statement"
+            " JOIN reading_statement ON reading_statement.statement = statement.row"
+            " JOIN document ON document.reading = reading_statement.reading"
+            " WHERE subject = ?1 COLLATE NOCASE OR object = ?1 COLLATE NOCASE GROUP BY source",
+            (name,),
+        )
+        statements = dict(rows)
+        table = self.observations()
+        used = table.filter(pc.equal(pc.utf8_lower(table["cluster"]), name.lower()))
+        observations = {row["values"]: row["counts"] for row in pc.value_counts(used["source"]).to_pylist()}
+        sources = sorted(statements.keys() | observations.keys())
+        return tuple((each, statements.get(each, 0), observations.get(each, 0)) for each in sources)
 
     def judge(self, judgement: Judgement) -> None:
         """Keep an analyst's judgement; raise :class:`StoreError` where there is no such statement."""
@@ -322,6 +342,13 @@ def _around(text: str, words: str, width: int = 160) -> str:
     return text[start : start + width].replace("\n", " ")
 
 
+def _digest(statement_id: str) -> bytes:
+    try:
+        return bytes.fromhex(statement_id.removeprefix("statement--"))
+    except ValueError:
+        return b""
+
+
 def _raw_path(folder: Path, sha256: str) -> Path:
     return folder / "raw" / sha256[:2] / sha256
 
@@ -364,17 +391,26 @@ class WorkspaceBatch:
         self._add_observations(reading, number)
 
     def _add_statements(self, statements: list[Statement], reading: int) -> None:
+        """Insert what is new, and note that the reading made all of it."""
+        execute = self._connection.execute
+        newest = execute("SELECT coalesce(max(row), 0) FROM statement").fetchone()[0]
         self._connection.executemany(
-            "INSERT OR IGNORE INTO statement (id, predicate, subject, object, source, json) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO statement (digest, predicate, subject, object, source, json)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (s.id, s.predicate, s.subject.name, s.object.name if s.object else "", s.source, _encode(s))
+                (_digest(s.id), s.predicate, s.subject.name, s.object.name if s.object else "", s.source, _encode(s))
                 for s in statements
             ],
         )
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO reading_statement SELECT ?, row FROM statement WHERE id = ?",
-            [(reading, each.id) for each in statements],
-        )
+        # New rows are numbered on from the newest, so one command notes them all; the rest is looked up one by one.
+        noted = execute(
+            "INSERT INTO reading_statement SELECT ?, row FROM statement WHERE row > ?", (reading, newest)
+        ).rowcount
+        if noted < len(statements):
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO reading_statement SELECT ?, row FROM statement WHERE digest = ?",
+                [(reading, _digest(each.id)) for each in statements],
+            )
 
     def _add_observations(self, reading: Reading, number: int) -> None:
         if not reading.observations:

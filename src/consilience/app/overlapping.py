@@ -1,0 +1,124 @@
+"""What clusters share: gather observations, cut them into units of comparison, compare against chance."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from consilience.app.settings import Settings
+from consilience.app.use_cases import existing_workspace, knowledge
+from consilience.errors import UnknownNameError
+from consilience.knowledge.index import Knowledge
+from consilience.knowledge.infrastructure import BENIGN, SharedInfrastructure, open_shared_infrastructure, overlap_units
+from consilience.knowledge.names import loose_key, strict_key
+from consilience.model.assessment import PairOverlap
+from consilience.model.observable import Role
+from consilience.overlap.pairs import OverlapSettings, compare
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """Which cluster labels of the workspace are taken as ``name``, and which publishers' clusters carry the name.
+
+    That two labels carry one name is a claim of the publishers listed; it is applied here, to this comparison only.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    clusters: tuple[str, ...]
+    contested: bool
+
+
+class OverlapReport(msgspec.Struct, frozen=True):
+    """Overlaps of all pairs, or of the pair asked for, with how its names were resolved."""
+
+    pairs: tuple[PairOverlap, ...]
+    resolved: tuple[Resolved, ...]
+
+
+def find_overlaps(where: Settings, a: str = "", b: str = "") -> OverlapReport:
+    """Compare clusters ``a`` and ``b``, or every pair of the workspace where none is named.
+
+    Raises :class:`UnknownNameError` where no observation of the workspace belongs to a name.
+    """
+    with existing_workspace(where) as workspace:
+        observations = workspace.observations()
+    rows = indicators(observations)
+    infrastructure = open_shared_infrastructure(where.cache)
+    if not a:
+        labelled = rows.set_column(rows.schema.get_field_index("cluster"), "cluster", label_with_source(rows))
+        return OverlapReport(compare(unit_table(labelled, infrastructure), OverlapSettings()), ())
+    known = knowledge(where)
+    labels = tuple(sorted(set(rows["cluster"].to_pylist())))
+    resolved = tuple(resolve(known, name, labels) for name in (a, b))
+    for each in resolved:
+        if not each.labels:
+            raise UnknownNameError(f"no observation of the workspace belongs to {each.name!r}")
+    table = unit_table(relabelled(rows, resolved), infrastructure)
+    return OverlapReport(compare(table, OverlapSettings(), ((a, b),)), resolved)
+
+
+def indicators(observations: pa.Table) -> pa.Table:
+    """Return the rows that say that a cluster used a value: not those quoted as benign or as a reference."""
+    used = pc.and_(pc.equal(observations["role"], Role.INDICATOR.value), pc.not_equal(observations["cluster"], ""))
+    return observations.filter(used)
+
+
+def label_with_source(rows: pa.Table) -> pa.Array:
+    """Return cluster names as ``name (source)``: a cluster is a name that ONE source gives."""
+    return pc.binary_join_element_wise(rows["cluster"], pc.binary_join_element_wise(" (", rows["source"], ")", ""), "")
+
+
+def resolve(known: Knowledge, name: str, labels: Collection[str]) -> Resolved:
+    """Find the labels that carry ``name`` or a name that a publisher's cluster of that name also carries."""
+    clusters = known.clusters_named(name)
+    names = {name} | {cluster.name for cluster in clusters}
+    names |= {alias.name for cluster in clusters for alias in cluster.aliases}
+    keys = {strict_key(each) for each in names} | {loose_key(each) for each in names}
+    found = tuple(label for label in labels if strict_key(label) in keys or loose_key(label) in keys)
+    contested = any(each.code == "name-on-several-clusters" for each in known.who(name).disagreements)
+    return Resolved(name, found, tuple(cluster.key for cluster in clusters), contested)
+
+
+def relabelled(rows: pa.Table, resolved: Iterable[Resolved]) -> pa.Table:
+    """Return the rows with the labels that were resolved to a name replaced by it, and the others with their source."""
+    taken = {label: each.name for each in resolved for label in each.labels}
+    labels = pa.array(
+        [
+            taken.get(cluster, f"{cluster} ({source})")
+            for cluster, source in zip(rows["cluster"].to_pylist(), rows["source"].to_pylist(), strict=True)
+        ],
+        pa.string(),
+    )
+    return rows.set_column(rows.schema.get_field_index("cluster"), "cluster", labels)
+
+
+def unit_table(rows: pa.Table, infrastructure: SharedInfrastructure) -> pa.Table:
+    """Return one row per observation and unit of comparison, with the list that the unit stands on, if any.
+
+    A value that stands on a list of benign infrastructure gives no unit: that two clusters touch it says nothing.
+    """
+    units: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {}
+    take: list[int] = []
+    made: tuple[list[str], list[str], list[str]] = ([], [], [])
+    for index, key in enumerate(zip(rows["type"].to_pylist(), rows["value"].to_pylist(), strict=True)):
+        found = units.get(key)
+        if found is None:
+            found = units[key] = _units(*key, infrastructure)
+        for unit in found:
+            take.append(index)
+            for column, part in zip(made, unit, strict=True):
+                column.append(part)
+    taken = rows.take(pa.array(take, pa.int64()))
+    for name, column in zip(("unit_type", "unit_value", "listed"), made, strict=True):
+        taken = taken.append_column(name, pa.array(column, pa.string()))
+    return taken
+
+
+def _units(type_: str, value: str, infrastructure: SharedInfrastructure) -> tuple[tuple[str, str, str], ...]:
+    if infrastructure.category(type_, value)[0] == BENIGN:
+        return ()
+    listed = infrastructure.listed(type_, value)
+    return tuple((unit, text, listed) for unit, text in overlap_units(type_, value, listed))

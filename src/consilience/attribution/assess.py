@@ -1,0 +1,146 @@
+"""The assessment as a value: the weighed answer, its confidence, and the record that it rests on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from consilience.attribution.confidence import confidence, independent_origins
+from consilience.attribution.facts import CaseFacts
+from consilience.attribution.record import document_rows, ledger, source_rows, timeline
+from consilience.attribution.settings import DEFAULTS, WeighSettings
+from consilience.attribution.view import FactView
+from consilience.attribution.weigh import Weighing, supporting, weigh
+from consilience.model.assessment import Assessment, Basis, EvidenceItem, Family, PairOverlap
+from consilience.model.marking import most_restrictive
+from consilience.model.source import Reliability
+from consilience.model.words import Likelihood
+
+METHOD: Final = "consilience-method/1"
+"""The version of factors, formulas and weights; it changes with any of them."""
+
+SCALES: Final = (("phia", "en"), ("icd-203", "en"), ("fr", "fr"))
+"""Scales on which the answer is worded, with the language of each; the first is the answer's own."""
+
+WordFor = Callable[[float, str, str], Likelihood]
+"""``knowledge.scales.word_for``: the term of a scale for a probability, in a language."""
+
+_UNRATED: Final = frozenset({Reliability.E, Reliability.F})
+
+
+def assess(
+    facts: CaseFacts,
+    items: Sequence[EvidenceItem],
+    overlaps: Iterable[PairOverlap] = (),
+    *,
+    word: WordFor,
+    settings: WeighSettings = DEFAULTS,
+    scales: Sequence[tuple[str, str]] = SCALES,
+) -> Assessment:
+    """Return the assessment of a case, without its headline (``report.sentences`` adds it).
+
+    ``items`` stand alone: those of :func:`evidence.gather` for *who*, of ``overlap.kind.link_evidence`` for *link*.
+    The same facts in any order give the same bytes. Raises ``ValueError`` where ``facts`` has no hypotheses.
+    """
+    if not facts.hypotheses:
+        raise ValueError("there are no hypotheses to weigh: see hypotheses.initial_hypotheses")
+    view = FactView(facts)
+    settings = settings.for_question(facts.case.question)
+    weighing = weigh(facts.hypotheses, items, settings)
+    rows = ledger(view, _counted(weighing))
+    level, level_reasons = confidence(view, weighing)
+    leading = next(each for each in weighing.hypotheses if each.id == weighing.leading)
+    worded = tuple(word(leading.posterior, scale, lang) for scale, lang in scales)
+    withheld, limits = _source_reasons(view, weighing)
+    origins = independent_origins(view, weighing)
+    return Assessment(
+        case=facts.case.id,
+        question=facts.case.question,
+        title=dict(sorted(facts.case.title.items())),
+        asks=dict(sorted(facts.case.asks.items())),
+        hypotheses=weighing.hypotheses,
+        leading=weighing.leading,
+        abstains=weighing.abstains or bool(withheld),
+        reasons=(*withheld, *weighing.reasons, *limits),
+        likelihood=worded[0],
+        scales=worded,
+        confidence=level,
+        confidence_reasons=level_reasons,
+        independent_origins=len(origins),
+        evidence=weighing.evidence,
+        waterfall=weighing.waterfall,
+        sensitivity=weighing.sensitivity,
+        next_observations=weighing.next_observations,
+        basis=_basis(facts, settings),
+        incident=facts.case.incident,
+        countries=tuple(sorted(set(facts.case.countries))),
+        sectors=tuple(sorted(set(facts.case.sectors))),
+        overlaps=tuple(sorted(overlaps, key=lambda each: (each.a, each.b, each.unit))),
+        ledger=rows,
+        timeline=timeline(view, rows),
+        sources=source_rows(view, (source for item in weighing.evidence for source in item.sources)),
+        documents=document_rows(view),
+        marking=most_restrictive(
+            [
+                facts.case.marking,
+                *(each.marking for each in facts.statements),
+                *(each.marking for each in facts.documents),
+            ]
+        ),
+    )
+
+
+def _counted(weighing: Weighing) -> dict[str, str]:
+    """Return, by statement, the item that counts it: a claim's own item before a trace's, then by id."""
+    counted: dict[str, str] = {}
+    claims_first = sorted(
+        weighing.evidence, key=lambda each: (each.kind == "name", each.family != Family.CLAIMS, each.id)
+    )
+    for item in claims_first:
+        for statement in item.statements:
+            counted.setdefault(statement, item.id)
+    return counted
+
+
+def _source_reasons(view: FactView, weighing: Weighing) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return why the sources give no answer (``only-unrated-sources``), and what limits one.
+
+    ``source-contradicts-itself``: one origin blames different hypotheses. ``one-origin``: all support goes back to one.
+    """
+    support = supporting(weighing.evidence, weighing.leading)
+    origins = independent_origins(view, weighing)
+    grades = {view.source(each).reliability for each in origins}
+    unrated = ("only-unrated-sources",) if support and grades <= _UNRATED else ()
+    limits = []
+    if len(origins) == 1:
+        limits.append("one-origin")
+    if _contradictory(weighing):
+        limits.append("source-contradicts-itself")
+    return unrated, tuple(limits)
+
+
+def _contradictory(weighing: Weighing) -> bool:
+    blamed: dict[str, list[frozenset[str]]] = {}
+    for item in weighing.evidence:
+        targets = frozenset(item.params.get("targets", "").split(", "))
+        if item.kind in {"claim-assessment", "claim-judgement", "claim-self"}:
+            blamed.setdefault(item.group, []).append(targets)
+    return any(not one & other for several in blamed.values() for one in several for other in several)
+
+
+def _basis(facts: CaseFacts, settings: WeighSettings) -> Basis:
+    statements = sorted({each.id for each in facts.statements})
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    rows = sorted({encode(each) for each in (*facts.incident_observables, *facts.known_observations)})
+    return Basis(
+        statements=len(statements),
+        statements_sha256=hashlib.sha256("\n".join(statements).encode()).hexdigest(),
+        observations=len(rows),
+        observations_sha256=hashlib.sha256(b"\n".join(rows)).hexdigest(),
+        knowledge=facts.knowledge,
+        method=METHOD,
+        settings=settings.numbers(),
+    )

@@ -1,0 +1,147 @@
+"""Hypotheses and items as arrays: the one place where values become numbers and numbers become values again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from consilience.attribution.account import number
+from consilience.attribution.settings import WeighSettings
+from consilience.attribution.weights import WEIGHTS
+from consilience.inference.weighing import (
+    BoolArray,
+    Dependence,
+    FloatArray,
+    combined,
+    discounted,
+    leave_out,
+    log_odds,
+    posterior,
+    waterfall,
+)
+from consilience.model.assessment import EvidenceItem, Family, HypothesisKind, WeighedHypothesis, WeightPart
+
+
+class Balance:
+    """N items weighed against K hypotheses. Items stand alone in ``rows`` and count as ``combined`` leaves them."""
+
+    def __init__(
+        self, hypotheses: Sequence[WeighedHypothesis], items: Sequence[EvidenceItem], settings: WeighSettings
+    ) -> None:
+        self.hypotheses = tuple(hypotheses)
+        self.items = tuple(items)
+        self.settings = settings
+        self.ids = tuple(each.id for each in hypotheses)
+        self.priors = np.array([each.prior for each in hypotheses])
+        self.priors = self.priors / self.priors.sum()
+        weights = [[item.weights.get(each, 0.0) for each in self.ids] for item in items]
+        self.rows = np.array(weights, dtype=np.float64).reshape(len(items), len(self.ids))
+        self.dependence = _dependence(self.items, settings)
+        self.counting = combined(self.rows, self.dependence)
+
+    def posterior(self) -> FloatArray:
+        """Return the posterior of each hypothesis, (K,)."""
+        return posterior(self.priors, self.counting)
+
+    def leading(self, values: FloatArray | None = None) -> int:
+        """Return the index of the highest posterior; where several are equal, an unknown one, else the first id."""
+        found = np.round(self.posterior() if values is None else values, 9)
+        return min(range(len(self.ids)), key=lambda k: (-found[k], not self.is_unknown(k), self.ids[k]))
+
+    def second(self, leader: int, values: FloatArray) -> int:
+        """Return the index of the next highest posterior, ``leader`` where there is no other."""
+        others = [k for k in range(len(self.ids)) if k != leader]
+        return min(others, key=lambda k: (-round(float(values[k]), 9), self.ids[k]), default=leader)
+
+    def is_unknown(self, index: int) -> bool:
+        """Whether a hypothesis names nobody."""
+        return self.hypotheses[index].kind is HypothesisKind.UNKNOWN
+
+    def withheld(self, values: FloatArray) -> tuple[str, ...]:
+        """Return the codes of why these posteriors give no answer: ``unknown-leads``, ``margin``; empty if they do."""
+        leader = self.leading(values)
+        first, second = float(values[leader]), float(values[self.second(leader, values)])
+        reasons = ["unknown-leads"] if self.is_unknown(leader) else []
+        ahead = len(self.ids) > 1 and first >= self.settings.min_odds * second
+        if first < self.settings.min_posterior or not ahead:
+            reasons.append("margin")
+        return tuple(reasons)
+
+    def without(self, left_out: BoolArray) -> FloatArray:
+        """Return posteriors (M, K) without the items that each line of ``left_out`` (M, N) marks."""
+        return leave_out(self.priors, self.rows, self.dependence, left_out)
+
+    def with_rows(self, rows: FloatArray) -> FloatArray:
+        """Return the posterior (K,) that other stand-alone weights of the same items would give."""
+        return posterior(self.priors, combined(rows, self.dependence))
+
+    def with_item(self, item: EvidenceItem) -> FloatArray:
+        """Return the posterior (K,) with one item more."""
+        return Balance(self.hypotheses, (*self.items, item), self.settings).posterior()
+
+    def ordered(self, leader: int) -> Balance:
+        """Return the same balance with the items in the order of a waterfall: heaviest on the leader first."""
+
+        def heaviest(index: int) -> tuple[float, float, str]:
+            row = self.counting[index]
+            return -abs(float(row[leader])), -float(np.abs(row).max()), self.items[index].id
+
+        order = sorted(range(len(self.items)), key=heaviest)
+        return Balance(self.hypotheses, [self.items[index] for index in order], self.settings)
+
+    def log_odds(self, leader: int) -> FloatArray:
+        """Return the running log-odds of the leader in decibans, (N + 1,): see ``inference.weighing.waterfall``."""
+        if len(self.ids) < 2:
+            return np.zeros(len(self.items) + 1)
+        return waterfall(self.priors, self.counting, leader)
+
+    def margin(self, leader: int, values: FloatArray) -> float:
+        """Return the log-odds in decibans that posteriors (K,) give the leader against all others."""
+        return log_odds(values / values.sum(), np.zeros((0, len(values))), leader)
+
+    def weighed_items(self) -> tuple[EvidenceItem, ...]:
+        """Return the items with the weights that count, for every hypothesis, and the steps that led there."""
+        alone = discounted(self.rows, self.dependence)
+        return tuple(self._weighed(index, alone) for index in range(len(self.items)))
+
+    def _weighed(self, index: int, alone: FloatArray) -> EvidenceItem:
+        item = self.items[index]
+        weights = {each: float(self.counting[index, k]) for k, each in enumerate(self.ids)}
+        if item.speaks_for not in weights:
+            return msgspec.structs.replace(item, weights=weights)
+        column = self.ids.index(item.speaks_for)
+        start, middle = float(self.rows[index, column]), round(float(alone[index, column]), 2)
+        parts = list(item.parts)
+        for name, change, params in (
+            ("dependence", middle - start, {"group": item.group, "rho": number(self.dependence.rho[index])}),
+            (
+                "family-cap",
+                weights[item.speaks_for] - middle,
+                {"family": item.family.value, "cap": number(WEIGHTS.cap_of(item.family))},
+            ),
+        ):
+            if round(change, 2):
+                parts.append(WeightPart(name, round(change, 2), params))
+        return msgspec.structs.replace(item, weights=weights, parts=tuple(parts))
+
+    def weighed_hypotheses(self) -> tuple[WeighedHypothesis, ...]:
+        """Return the hypotheses with priors and posteriors rounded to four decimals."""
+        values = self.posterior()
+        return tuple(
+            msgspec.structs.replace(each, prior=round(float(self.priors[k]), 4), posterior=round(float(values[k]), 4))
+            for k, each in enumerate(self.hypotheses)
+        )
+
+
+def _dependence(items: Sequence[EvidenceItem], settings: WeighSettings) -> Dependence:
+    numbers = {group: index for index, group in enumerate(sorted({item.group for item in items}))}
+    families = {family: index for index, family in enumerate(Family)}
+    rho = [settings.rho_claims if item.family is Family.CLAIMS else settings.rho for item in items]
+    return Dependence(
+        groups=np.array([numbers[item.group] for item in items], dtype=np.int64),
+        families=np.array([families[item.family] for item in items], dtype=np.int64),
+        rho=np.array(rho, dtype=np.float64),
+        caps=np.array([WEIGHTS.cap_of(family) for family in Family]),
+    )

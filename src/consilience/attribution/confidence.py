@@ -1,0 +1,91 @@
+"""Analytic confidence: how good the evidence base is, apart from how likely the answer is (ICD 203; PHIA ratings)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from consilience.attribution.view import FactView, best
+from consilience.attribution.weigh import Weighing, supporting
+from consilience.model.assessment import EvidenceItem, Family
+from consilience.model.case import Question
+from consilience.model.source import Reliability
+from consilience.model.words import Confidence
+
+_TECHNICAL = frozenset({Family.MALWARE, Family.INFRASTRUCTURE, Family.CONTROL})
+_GOOD = frozenset({Reliability.A, Reliability.B})
+_NOT_WITNESSES = frozenset({"claim-self", "name"})
+_DIRECT = 10.0
+"""Decibans (a likelihood ratio of 10) from which a technical trace counts as direct evidence."""
+
+
+def independent_origins(view: FactView, weighing: Weighing) -> tuple[str, ...]:
+    """Return the origins that stand behind the leading hypothesis, sorted.
+
+    For an incident only those count that speak of the incident: a knowledge base that says what an actor used
+    elsewhere completes another's finding, it does not corroborate it. A persona's own claim and a bare mention of a
+    name corroborate nothing.
+    """
+    support = [item for item in supporting(weighing.evidence, weighing.leading) if item.kind not in _NOT_WITNESSES]
+    behind = {origin for item in support for origin in item.origins}
+    if view.facts.case.question is not Question.WHO:
+        return tuple(sorted(behind))
+    said = (each.source for each in view.statements)
+    seen = (each.source for each in view.facts.incident_observables)
+    return tuple(sorted(behind.intersection(view.origins_of([*said, *seen]))))
+
+
+def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[str, ...]]:
+    """Return the level and the codes of its reasons.
+
+    High: three or more independent origins, two of grade A or B, a direct technical trace not only known by relay.
+    Low: fewer than two origins, none of grade A, B or C, or an answer that one item or origin taken away changes.
+    Else moderate. A claim that disagrees lowers the level by one.
+    """
+    support = supporting(weighing.evidence, weighing.leading)
+    origins = independent_origins(view, weighing)
+    grades = [view.source(each).reliability for each in origins]
+    against = _disagreeing(weighing)
+    direct = any(item.family in _TECHNICAL and item.weights[weighing.leading] >= _DIRECT for item in support)
+    relayed = _only_relayed(view, support)
+    flips = any(each.changes_answer for each in weighing.sensitivity if each.kind in {"without-item", "without-source"})
+    good = sum(grade in _GOOD for grade in grades)
+    low_grades = best(grades) not in {Reliability.A, Reliability.B, Reliability.C}
+    reasons = {
+        "few-origins": len(origins) < 2,
+        "sources-agree": len(origins) >= 2 and not against,
+        "sources-disagree": against,
+        "direct-technical": direct,
+        "indirect": not direct or relayed,
+        "reliability-high": good >= 2,
+        "reliability-low": low_grades,
+        "answer-flips": flips,
+    }
+    level = 1
+    if len(origins) < 2 or low_grades or flips:
+        level = 0
+    elif len(origins) >= 3 and good >= 2 and direct and not relayed:
+        level = 2
+    level = max(0, level - 1) if against else level
+    term = ("low", "moderate", "high")[level]
+    codes = tuple(code for code, holds in reasons.items() if holds)
+    return Confidence(term, term, "ICD 203", "en"), codes
+
+
+def _disagreeing(weighing: Weighing) -> bool:
+    """Whether a claim speaks for another explanation, or against the leading one more than a denial of course does."""
+    for item in weighing.evidence:
+        if item.family != Family.CLAIMS or item.kind == "claim-self" or item.params.get("accused") == "yes":
+            continue
+        if item.weights.get(weighing.leading, 0.0) <= -1.0:
+            return True
+        elsewhere = max((weight for key, weight in item.weights.items() if key != weighing.leading), default=0.0)
+        if elsewhere >= 1.0 and item.weights.get(weighing.leading, 0.0) <= 0.0:
+            return True
+    return False
+
+
+def _only_relayed(view: FactView, support: Sequence[EvidenceItem]) -> bool:
+    """Whether every statement that supports the answer reaches us through somebody else."""
+    known = {each.id: each for each in view.statements}
+    spoken = [known[each] for item in support for each in item.statements if each in known]
+    return bool(spoken) and all(each.via and each.via != each.source for each in spoken)

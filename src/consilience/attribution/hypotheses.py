@@ -1,0 +1,153 @@
+"""Which explanations compete, and their probabilities before the evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from consilience.attribution.facts import fold
+from consilience.attribution.settings import DEFAULTS, WeighSettings
+from consilience.errors import CaseError
+from consilience.model.assessment import HypothesisKind, WeighedHypothesis
+from consilience.model.case import Case, CaseHypothesis, Question
+from consilience.model.statement import Entity, EntityType, Predicate, Stance, Statement
+
+UNKNOWN_ID: Final = "unknown"
+
+_UNKNOWN_LABEL: Final = {
+    Question.WHO: {"en": "an actor not named here", "fr": "un acteur qui n’est pas nommé ici"},
+    Question.LINK: {"en": "a link of another kind", "fr": "un lien d’une autre nature"},
+}
+
+_LINK_LABELS: Final = {
+    HypothesisKind.SAME_ACTOR: {"en": "one and the same actor", "fr": "un seul et même acteur"},
+    HypothesisKind.COOPERATION: {"en": "cooperation", "fr": "coopération"},
+    HypothesisKind.SUPPLIER: {"en": "a common supplier", "fr": "un fournisseur commun"},
+    HypothesisKind.HIJACK: {
+        "en": "one took over what belongs to the other",
+        "fr": "l’un s’est emparé des moyens de l’autre",
+    },
+    HypothesisKind.IMITATION: {"en": "one imitates the other", "fr": "l’un imite l’autre"},
+    HypothesisKind.COINCIDENCE: {"en": "coincidence", "fr": "coïncidence"},
+}
+
+_ACTOR_TYPES: Final = frozenset(
+    {EntityType.CLUSTER, EntityType.PERSONA, EntityType.COUNTRY, EntityType.ORGANISATION, EntityType.CAMPAIGN}
+)
+
+
+def initial_hypotheses(
+    case: Case,
+    statements: Sequence[Statement] = (),
+    country_codes: Mapping[str, str] | None = None,
+    settings: WeighSettings = DEFAULTS,
+) -> tuple[WeighedHypothesis, ...]:
+    """Return the hypotheses of a case with their priors; an unknown one is always among them.
+
+    For the question *who*: those that the case states, else its clusters and the actors that claims in
+    ``statements`` name. Unknown has ``settings.unknown_prior`` unless the case gives it another; what the stated
+    priors leave over is shared equally. Imitation of the leading actor joins when the items are weighed.
+    For *link*: the six kinds of link and unknown, with equal priors unless the case states others for these ids.
+
+    Raises :class:`CaseError` where stated priors leave nothing for the other hypotheses, or two share an id.
+    """
+    codes = {fold(name): code.upper() for name, code in (country_codes or {}).items()}
+    if case.question is Question.LINK:
+        stated = {each.id: each.prior for each in case.hypotheses}
+        kinds = [(kind.value, kind, label) for kind, label in _LINK_LABELS.items()]
+        drafts = [_draft(CaseHypothesis(id=i, label=label, prior=stated.get(i, 0.0)), kind) for i, kind, label in kinds]
+        drafts.append(_unknown(case, stated.get(UNKNOWN_ID, 0.0)))
+        return _with_priors(drafts)
+    asked = case.hypotheses or _from_claims(case, statements, codes)
+    drafts = [_draft(each, HypothesisKind.ACTOR) for each in asked if each.id != UNKNOWN_ID]
+    given = next((each.prior for each in asked if each.id == UNKNOWN_ID), 0.0)
+    rest = 1.0 - math.fsum(each.prior for each in drafts)
+    all_given = bool(drafts) and all(each.prior for each in drafts)
+    drafts.append(_unknown(case, given or (rest if all_given else settings.unknown_prior if drafts else 1.0)))
+    return _with_priors(drafts)
+
+
+def _draft(asked: CaseHypothesis, kind: HypothesisKind) -> WeighedHypothesis:
+    if not 0.0 <= asked.prior < 1.0:
+        raise CaseError(f"the prior of {asked.id!r} is {asked.prior}, not a probability below 1", place="hypotheses")
+    return WeighedHypothesis(
+        id=asked.id,
+        kind=kind,
+        label=asked.label,
+        prior=asked.prior,
+        posterior=0.0,
+        names=asked.names,
+        country=asked.country,
+    )
+
+
+def _unknown(case: Case, prior: float) -> WeighedHypothesis:
+    stated = next((each.label for each in case.hypotheses if each.id == UNKNOWN_ID), {})
+    label = stated or _UNKNOWN_LABEL[case.question]
+    return WeighedHypothesis(id=UNKNOWN_ID, kind=HypothesisKind.UNKNOWN, label=label, prior=prior, posterior=0.0)
+
+
+def _with_priors(drafts: list[WeighedHypothesis]) -> tuple[WeighedHypothesis, ...]:
+    if len({each.id for each in drafts}) < len(drafts):
+        raise CaseError("two hypotheses have the same id", place="hypotheses")
+    rest = 1.0 - math.fsum(each.prior for each in drafts)
+    open_ones = [each for each in drafts if not each.prior]
+    if rest < -1e-9 or (open_ones and rest <= 1e-9) or any(each.prior < 0 for each in drafts):
+        raise CaseError("the stated priors leave nothing for the other hypotheses", place="hypotheses")
+    if not open_ones and rest > 1e-9:
+        raise CaseError(f"the stated priors add up to {1.0 - rest:.4f}, not to 1", place="hypotheses")
+    share = rest / len(open_ones) if open_ones else 0.0
+    return tuple(
+        msgspec.structs.replace(each, prior=each.prior or share, posterior=each.prior or share) for each in drafts
+    )
+
+
+def _from_claims(case: Case, statements: Sequence[Statement], codes: Mapping[str, str]) -> tuple[CaseHypothesis, ...]:
+    """Return a hypothesis for each cluster of the case and each actor that is blamed for, or claims, an incident.
+
+    A country is a hypothesis of its own only where no named cluster is already said to be that country's.
+    """
+    found: dict[str, CaseHypothesis] = {}
+    for name in case.clusters:
+        found.setdefault(fold(name), _named(name, ""))
+    actors = sorted({each for statement in statements for each in _blamed(statement)}, key=lambda each: each.name)
+    for entity in actors:
+        code = _code(entity, codes)
+        key = fold(entity.name)
+        if code and code not in {each.country for each in found.values()}:
+            found.setdefault(key, _named(entity.name, code))
+        elif not code and key:
+            found.setdefault(key, _named(entity.name, ""))
+    return tuple(found[key] for key in sorted(found))
+
+
+def _blamed(statement: Statement) -> tuple[Entity, ...]:
+    if statement.predicate == Predicate.CLAIMS_RESPONSIBILITY:
+        return (statement.subject,)
+    spoken = statement.predicate == Predicate.ATTRIBUTED_TO and statement.stance in {Stance.AFFIRMS, Stance.SUSPECTS}
+    if spoken and statement.object and statement.object.type in _ACTOR_TYPES:
+        return (statement.object,)
+    return ()
+
+
+def _code(entity: Entity, codes: Mapping[str, str]) -> str:
+    if entity.type == EntityType.COUNTRY and re.fullmatch("[A-Z]{2}", entity.id):
+        return entity.id
+    return codes.get(fold(entity.name), "")
+
+
+def _named(name: str, country: str) -> CaseHypothesis:
+    return CaseHypothesis(id=slug(name), label={"en": name, "fr": name}, names=(name,), country=country)
+
+
+def slug(name: str) -> str:
+    """Return an id made of ASCII letters, digits and hyphens; names in other scripts get part of their SHA-256."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
+    short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return short or "h-" + hashlib.sha256(name.encode()).hexdigest()[:8]

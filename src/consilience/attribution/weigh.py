@@ -1,0 +1,93 @@
+"""Hypotheses and evidence in, weighed answer out: posterior, waterfall, what would change it, whether to abstain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from consilience.attribution.balance import Balance
+from consilience.attribution.imitation import imitable, with_imitation
+from consilience.attribution.next_observation import next_observations
+from consilience.attribution.sensitivity import sensitivities
+from consilience.attribution.settings import DEFAULTS, WeighSettings
+from consilience.model.assessment import (
+    EvidenceItem,
+    Family,
+    NextObservation,
+    Sensitivity,
+    WaterfallStep,
+    WeighedHypothesis,
+)
+
+
+class Weighing(msgspec.Struct, frozen=True, kw_only=True):
+    """What weighing yields. ``evidence`` carries the weights that count and stands in the order of the waterfall.
+
+    ``leading`` has the highest posterior even where ``abstains``. ``reasons``: why it abstains (``no-evidence``,
+    ``unknown-leads``, ``margin``), then what limits an answer (``claims-only``, ``cheap-only``).
+    """
+
+    hypotheses: tuple[WeighedHypothesis, ...]
+    evidence: tuple[EvidenceItem, ...]
+    leading: str
+    abstains: bool
+    reasons: tuple[str, ...]
+    waterfall: tuple[WaterfallStep, ...]
+    sensitivity: tuple[Sensitivity, ...]
+    next_observations: tuple[NextObservation, ...]
+
+
+def weigh(
+    hypotheses: Sequence[WeighedHypothesis], items: Sequence[EvidenceItem], settings: WeighSettings = DEFAULTS
+) -> Weighing:
+    """Weigh ``items`` against ``hypotheses``; neither's order matters, except that hypotheses come back as given.
+
+    The items stand alone: groups and families are discounted here, and only here. Where an actor is among the
+    hypotheses, the imitation of the leading one joins them. Raises ``ValueError`` where priors are not above 0 or
+    two items share an id.
+    """
+    if len({item.id for item in items}) < len(items):
+        raise ValueError("two items of evidence have the same id")
+    canonical = sorted(items, key=lambda item: item.id)
+    found, completed = with_imitation(hypotheses, canonical, settings)
+    balance = Balance(found, completed, settings)
+    leader = balance.leading()
+    balance = balance.ordered(leader)
+    evidence = balance.weighed_items()
+    withheld = balance.withheld(balance.posterior())
+    if not balance.counting.any():
+        withheld = ("no-evidence", *withheld)
+    return Weighing(
+        hypotheses=balance.weighed_hypotheses(),
+        evidence=evidence,
+        leading=balance.ids[leader],
+        abstains=bool(withheld),
+        reasons=(*withheld, *_limits(evidence, balance.ids[leader])),
+        waterfall=_waterfall(balance, leader),
+        sensitivity=sensitivities(balance),
+        next_observations=next_observations(balance),
+    )
+
+
+def supporting(evidence: Sequence[EvidenceItem], leading: str) -> tuple[EvidenceItem, ...]:
+    """Return the items that speak for a hypothesis with the weight that counts."""
+    return tuple(item for item in evidence if item.weights.get(leading, 0.0) > 0.0)
+
+
+def _limits(evidence: Sequence[EvidenceItem], leading: str) -> tuple[str, ...]:
+    support = supporting(evidence, leading)
+    limits = []
+    if support and all(item.family in {Family.CLAIMS, Family.VICTIMS} for item in support):
+        limits.append("claims-only")
+    if support and all(imitable(item) for item in support):
+        limits.append("cheap-only")
+    return tuple(limits)
+
+
+def _waterfall(balance: Balance, leader: int) -> tuple[WaterfallStep, ...]:
+    totals = [round(float(total), 2) + 0.0 for total in balance.log_odds(leader)]
+    steps = [WaterfallStep(item="prior", decibans=totals[0], total=totals[0])]
+    for item, before, after in zip(balance.items, totals, totals[1:], strict=False):
+        steps.append(WaterfallStep(item=item.id, decibans=round(after - before, 2) + 0.0, total=after))
+    return tuple(steps)

@@ -1,0 +1,145 @@
+"""``consilience assess``, ``sources`` and ``claims``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from consilience.app.assessing import CaseResult, assess_case
+from consilience.app.ledgers import case_claims, case_sources_ledger
+from consilience.cli.output import Console, ExitCode, folder, json_option
+from consilience.report.rows import change
+from consilience.report.sentences import confidence_sentence
+
+
+@click.command(
+    epilog="Example: consilience assess cases/albania-2022 --lang fr\n\n"
+    "Writes assessment.json, assessment.stix.json and dossier.html (one per language of the case) to OUT/<case>, "
+    "by default to the folder `assessment` in the case. Exit code 3: there was not enough to say for a case."
+)
+@click.argument("cases", nargs=-1, required=True, type=folder, metavar="CASE...")
+@click.option("--out", type=folder, help="Folder to write to; each case gets a folder of its own in it.")
+@click.option("--lang", default="", help="Language of what is printed: en or fr; by default the case's first.")
+@click.option("--strict", is_flag=True, help="Exit with 3 where an assessment abstains.")
+@json_option
+@click.pass_obj
+def assess(console: Console, cases: tuple[Path, ...], out: Path | None, lang: str, strict: bool) -> int:
+    """Read a case, weigh its evidence, write assessment and dossier."""
+    results = []
+    for case in cases:
+        target = out / case.resolve().name if out else case / "assessment"
+        result = assess_case(console.where, case, target, console.progress())
+        console.end_progress()
+        results.append(result)
+        if not console.as_json:
+            _show(console, result, lang)
+    if console.as_json:
+        console.json("consilience-assess/1", {"cases": [_summary(result) for result in results]})
+    if any(row.outcome == "rejected" for result in results for row in result.added.rows):
+        return ExitCode.PARTIAL
+    return ExitCode.NOTHING if strict and any(result.assessment.abstains for result in results) else ExitCode.DONE
+
+
+def _summary(result: CaseResult) -> dict[str, object]:
+    assessment = result.assessment
+    return {
+        "case": assessment.case,
+        "headline": assessment.headline,
+        "leading": assessment.leading,
+        "abstains": assessment.abstains,
+        "hypotheses": {each.id: each.posterior for each in assessment.hypotheses},
+        "likelihood": assessment.likelihood,
+        "confidence": assessment.confidence,
+        "basis": assessment.basis,
+        "added": result.added,
+        "files": [str(path) for path in result.files],
+    }
+
+
+def _show(console: Console, result: CaseResult, lang: str) -> None:
+    assessment = result.assessment
+    spoken = lang if lang in assessment.headline else next(iter(assessment.headline), "en")
+    console.say(click.style(assessment.title.get(spoken, assessment.case), bold=True))
+    console.say(f"  {assessment.headline[spoken]}")
+    console.say(f"  {confidence_sentence(assessment, spoken)}")
+    what_would = change(assessment, spoken)
+    for sentence in (what_would.summary, *what_would.lines, *what_would.next):
+        console.say(f"  · {sentence}")
+    for row in result.added.rows:
+        if row.outcome == "rejected":
+            console.note(f"rejected: {row.file}: {row.place + ': ' if row.place else ''}{row.reason}")
+    for path in result.files:
+        console.say(f"  → {path}")
+    console.say()
+
+
+@click.command(epilog="Example: consilience sources cases/albania-2022")
+@click.argument("case", required=False, type=folder)
+@json_option
+@click.pass_obj
+def sources(console: Console, case: Path | None) -> int:
+    """The ledger of sources: grade, basis, and the origins that a source's word goes back to.
+
+    Of a case, or of the whole workspace where none is named.
+    """
+    rows = case_sources_ledger(console.where, case)
+    if console.as_json:
+        console.json("consilience-sources/1", {"sources": rows})
+    else:
+        console.table(
+            ("source", "kind", "grade", "statements", "origins", "basis"),
+            [
+                (
+                    row.source.name,
+                    row.source.kind,
+                    row.source.reliability,
+                    row.statements,
+                    ", ".join(row.origins) if row.origins != (row.source.id,) else "itself",
+                    row.source.basis,
+                )
+                for row in rows
+            ],
+            right=(3,),
+        )
+        origins = {origin for row in rows for origin in row.origins}
+        console.say(f"{len(rows)} sources, {len(origins)} origins")
+    return ExitCode.DONE if rows else ExitCode.NOTHING
+
+
+@click.command(epilog="Example: consilience claims cases/albania-2022")
+@click.argument("case", required=False, type=folder)
+@json_option
+@click.pass_obj
+def claims(console: Console, case: Path | None) -> int:
+    """The ledger of claims: who said what, when, in which words. Likelihood and confidence stay apart."""
+    rows = case_claims(console.where, case)
+    if console.as_json:
+        console.json("consilience-claims/1", {"claims": rows})
+    else:
+        console.table(
+            ("said", "source", "act", "claim", "likelihood", "confidence", "words"),
+            [
+                (
+                    row.said or "unknown",
+                    row.source + (f" (via {row.via})" if row.via else ""),
+                    row.act,
+                    " ".join(
+                        part
+                        for part in (
+                            row.subject,
+                            "" if row.stance == "affirms" else f"[{row.stance}]",
+                            row.predicate,
+                            row.object,
+                        )
+                        if part
+                    ),
+                    row.likelihood.term if row.likelihood else "",
+                    row.confidence.term if row.confidence else "",
+                    row.quote,
+                )
+                for row in rows
+            ],
+        )
+        console.say(f"{len(rows)} claims")
+    return ExitCode.DONE if rows else ExitCode.NOTHING

@@ -1,0 +1,129 @@
+"""A sentence in which every known name and phrase stands as one token, so that rules see its bones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from consilience.extract.dates import FoundDate
+from consilience.extract.names import NameMention
+from consilience.extract.rule_table import Grammar
+from consilience.model.dates import UNKNOWN_DATE, PartialDate
+from consilience.model.statement import EntityType
+
+TOKEN: Final = re.compile(r"‹([A-Z])(\d+)›")
+# Quotation marks go (rules would have to allow for them everywhere); the marks of tokens become ordinary ones.
+_CLEAN: Final = str.maketrans({"‹": "<", "›": ">"} | dict.fromkeys('“”"«»„'))
+_PROPER: Final = re.compile(r"[A-ZÀ-Þ][\w’'-]+(?:\s(?:(?:de|von|van|al|bin)\s)?[A-ZÀ-Þ][\w’'-]+){0,3}\Z")
+
+
+class Token(msgspec.Struct, frozen=True):
+    """What a token stands for. ``text`` is as written; ``parts`` are the tokens inside it."""
+
+    letter: str
+    text: str
+    type: EntityType = EntityType.OTHER
+    key: str = ""
+    name: str = ""
+    country: str = ""
+    date: PartialDate = UNKNOWN_DATE
+    person: str = ""
+    parts: tuple[int, ...] = ()
+
+
+class Masked(msgspec.Struct):
+    """The masked text and its tokens, by their number. Made once and then only read."""
+
+    text: str
+    tokens: list[Token]
+
+    def of(self, text: str) -> list[Token]:
+        """Return the tokens of a piece of masked text, in order."""
+        return [self.tokens[int(number)] for _, number in TOKEN.findall(text)]
+
+    def written(self, text: str, letters: str = "") -> str:
+        """Return a piece of masked text as it was written; only tokens with one of ``letters``, if any are given."""
+
+        def fill(match: re.Match[str]) -> str:
+            if letters and match[1] not in letters:
+                return match[0]
+            return self.tokens[int(match[2])].text
+
+        return TOKEN.sub(fill, text)
+
+
+def mask(
+    text: str, start: int, mentions: Iterable[NameMention], dates: Iterable[FoundDate], grammar: Grammar, cyber: bool
+) -> Masked:
+    """Return the sentence ``text``, which begins at ``start`` of its passage, with names, dates and phrases masked.
+
+    ``cyber`` says that the text at large speaks of computers: only then is a bare "attack" an incident.
+    """
+    tokens: list[Token] = []
+    places: list[tuple[int, int, Token]] = [
+        (each.start - start, each.end - start, _token(each)) for each in mentions
+    ]
+    places += [(each.start, each.end, Token("X", text[each.start : each.end], date=each.date)) for each in dates]
+    pieces: list[str] = []
+    done = 0
+    for begin, end, token in sorted(places, key=lambda place: place[:2]):
+        if begin < done:
+            continue
+        pieces += (text[done:begin].translate(_CLEAN), f"‹{token.letter}{len(tokens)}›")
+        tokens.append(token)
+        done = end
+    pieces.append(text[done:].translate(_CLEAN))
+    masked = Masked("".join(pieces), tokens)
+    if tokens:
+        _join_phrases(masked, grammar, cyber)
+    return masked
+
+
+def _token(mention: NameMention) -> Token:
+    return Token(
+        mention.letter, mention.text, mention.type, mention.key, mention.name or mention.text, mention.country
+    )
+
+
+def _join_phrases(masked: Masked, grammar: Grammar, cyber: bool) -> None:
+    for phrase in grammar.phrases:
+
+        def join(match: re.Match[str], makes: str = phrase.makes) -> str:
+            token = _phrase(masked, match, makes, grammar, cyber)
+            if token is None:
+                return match[0]
+            masked.tokens.append(token)
+            return f"‹{makes}{len(masked.tokens) - 1}›"
+
+        masked.text = phrase.pattern.sub(join, masked.text)
+
+
+def _phrase(masked: Masked, match: re.Match[str], makes: str, grammar: Grammar, cyber: bool) -> Token | None:
+    inside = masked.of(match[0])
+    written = masked.written(match[0])
+    if makes == "I":
+        known = grammar.words["cyber"].search(written)
+        if not (known or cyber) or (grammar.words["kinetic"].search(written) and not known):
+            return None
+        return Token("I", written, EntityType.INCIDENT, parts=_numbers(match[0]))
+    # The first country named in the phrase is the one whose organ or people it is; a source inside it gives the key.
+    country = next((each.country for each in inside if each.country), "")
+    organ = next((each for each in inside if each.letter in "SO" and each.type is EntityType.ORGANISATION), None)
+    person = ""
+    if makes == "P":
+        named = _PROPER.search(masked.written(match[0]).rstrip(", "))
+        person = named[0] if named else ""
+        if not inside and match.start() == 0 and " " not in person and named and named[0] == match[0]:
+            return None if match[0] in _NO_NAMES else Token("P", written, key="?", person=person)
+    kind = EntityType.COUNTRY if country and makes in "SHK" else EntityType.ORGANISATION
+    return Token(makes, written, kind, organ.key if organ else "", "", country, person=person, parts=_numbers(match[0]))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for _, number in TOKEN.findall(text))
+
+
+_NO_NAMES: Final = frozenset({"The", "This", "It", "He", "She", "They", "We", "Il", "Elle", "Ils", "On", "Nous"})

@@ -1,0 +1,86 @@
+"""From a passage of prose to statements, observations and names. The door of this folder.
+
+A text is only ever data: whatever it says, it is read by the same rules and nothing in it is followed.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import msgspec
+import py3langid
+
+from consilience.extract.claims import read_claims
+from consilience.extract.lexicon import Lexicon, build_lexicon
+from consilience.extract.names import NameMention, find_names
+from consilience.extract.observables import FoundObservable, find_observables
+from consilience.extract.rule_table import grammar
+from consilience.extract.sentences import Sentence, split
+from consilience.extract.speakers import Memory
+from consilience.model.document import Document, Passage
+from consilience.model.observable import Observation
+from consilience.model.statement import Statement
+
+__all__ = ["Extraction", "Lexicon", "build_lexicon", "extract"]
+
+
+class Extraction(msgspec.Struct, frozen=True):
+    """What a passage yields. Statements and observations are in the order of the text."""
+
+    statements: list[Statement]
+    observations: list[Observation]
+    names: list[NameMention]
+
+
+def extract(passage: Passage, document: Document, lexicon: Lexicon) -> Extraction:
+    """Read a passage of ``document``. Offsets in places count code points of ``passage.text``.
+
+    The language is that of the passage, else of the document, else it is guessed; without a rule table for it, names
+    and observables are found and claims are not. An observation's cluster is the one cluster named in its sentence,
+    else the one named in the title, else empty: no table of addresses is given to a cluster by guessing.
+    """
+    lang = (passage.lang or document.lang or _guessed(passage.text, lexicon))[:2].lower()
+    host = urlsplit(document.url).hostname or "" if document.url else ""
+    observables = find_observables(passage.text, [host])
+    names = find_names(passage.text, lang, lexicon, [(each.start, each.end) for each in observables])
+    sentences = split(passage.text)
+    statements: list[Statement] = []
+    if lang in lexicon.languages:
+        statements = read_claims(passage, document, sentences, names, grammar(lang), Memory(lexicon))
+    title = find_names(document.title, lang, lexicon) if document.title else []
+    observations = [
+        _observation(each, _cluster(each, sentences, names, title), passage, document) for each in observables
+    ]
+    return Extraction(statements, observations, names)
+
+
+def _guessed(text: str, lexicon: Lexicon) -> str:
+    lang, _ = py3langid.classify(text[:4000])
+    return str(lang)
+
+
+def _cluster(
+    found: FoundObservable, sentences: list[Sentence], names: list[NameMention], title: list[NameMention]
+) -> str:
+    place = next((each for each in sentences if each.start <= found.start < each.end), None)
+    if place is not None:
+        near = {each.name for each in names if each.letter == "G" and place.start <= each.start < place.end}
+        if near:
+            return near.pop() if len(near) == 1 else ""
+    named = {each.name for each in title if each.letter == "G"}
+    return named.pop() if len(named) == 1 else ""
+
+
+def _observation(found: FoundObservable, cluster: str, passage: Passage, document: Document) -> Observation:
+    chars = f"chars {found.start}-{found.end}"
+    return Observation(
+        cluster=cluster,
+        type=found.observable.type,
+        value=found.observable.value,
+        source=document.source,
+        document=document.sha256,
+        place=f"{passage.pointer} {chars}".strip(),
+        report=document.url,
+        reported=document.published,
+        role=found.role,
+    )

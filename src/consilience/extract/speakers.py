@@ -1,0 +1,156 @@
+"""Who says it: the frames of a sentence ("according to X", "Y a déclaré que"), and what is remembered of speakers."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from consilience.extract.lexicon import Lexicon
+from consilience.extract.masking import Masked, Token
+from consilience.extract.rule_table import Grammar, slot
+from consilience.model.source import SourceKind
+from consilience.model.statement import SpeechAct, Stance
+
+
+class Speaker(msgspec.Struct, frozen=True):
+    """Whoever says something. ``source`` is empty for one without a name ("experts"), of whom ``text`` is kept."""
+
+    source: str
+    act: SpeechAct
+    text: str = ""
+    country: str = ""
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What a frame governs: masked text from ``start`` to ``end``; the frame itself stands at ``frame``."""
+
+    start: int
+    end: int
+    frame: tuple[int, int]
+    speakers: tuple[Speaker, ...]
+    stance: Stance | None = None
+    wide: bool = False
+    said: str = ""
+
+
+_ASSESSING: Final = frozenset({SourceKind.VENDOR, SourceKind.RESEARCH, SourceKind.FEED, SourceKind.ANALYST})
+
+
+class Memory:
+    """What earlier sentences of a passage have shown: who speaks for whom, and who spoke last."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self.persons: dict[str, Speaker] = {}
+        self.last: Speaker | None = None
+        self.states: list[tuple[int, str]] = []
+        self.sentence = 0
+
+    def speaker(self, token: Token, pronoun: bool = False) -> Speaker:
+        """Return who is meant by a token that speaks."""
+        found = self._speaker(token, pronoun)
+        if token.person:
+            surname = token.person.split()[-1].lower()
+            if found.source and not found.source.startswith("named:"):
+                self.persons.setdefault(surname, found)
+            elif surname in self.persons:
+                found = self.persons[surname]
+        return found
+
+    def _speaker(self, token: Token, pronoun: bool) -> Speaker:
+        if pronoun:
+            return self.last or Speaker("", SpeechAct.ALLEGATION, token.text)
+        if token.letter in "OV" or (token.letter in "SP" and token.key in self.lexicon.sources):
+            return self.known(token.key, token.text)
+        if token.country:
+            return self.government(token.country, token.text)
+        if token.letter == "P" and token.person:
+            return self._person(token)
+        return Speaker("", SpeechAct.ALLEGATION, token.text)
+
+    def _person(self, token: Token) -> Speaker:
+        """A person without a state: in office, of the only state that has just spoken; else known by name alone."""
+        known = self.persons.get(token.person.split()[-1].lower())
+        if known is not None:
+            return known
+        in_office = token.text.strip() != token.person
+        recent = {country for sentence, country in self.states if sentence >= self.sentence - 2}
+        if in_office and len(recent) == 1:
+            return self.government(recent.pop(), token.text)
+        if token.key == "?":
+            return Speaker("", SpeechAct.ALLEGATION, token.text)
+        return Speaker("named:" + token.person.lower(), SpeechAct.ALLEGATION, token.text)
+
+    def known(self, key: str, text: str) -> Speaker:
+        """Return the known source ``key`` as a speaker, with the act that is its trade."""
+        source = self.lexicon.sources[key]
+        if source.kind is SourceKind.PERSONA:
+            act = SpeechAct.SELF_CLAIM
+        elif key in self.lexicon.political or source.kind is SourceKind.COURT:
+            act = SpeechAct.JUDGEMENT
+        elif source.kind in _ASSESSING or source.kind in (SourceKind.STATE, SourceKind.INTERNATIONAL):
+            act = SpeechAct.ASSESSMENT
+        else:
+            act = SpeechAct.ALLEGATION
+        return Speaker(key, act, text, source.country)
+
+    def government(self, country: str, text: str) -> Speaker:
+        """Return the government of ``country``: its source where one is known, else ``state:`` and the code."""
+        source = self.lexicon.governments.get(country, f"state:{country}")
+        return Speaker(source, SpeechAct.JUDGEMENT, text, country)
+
+    def heard(self, speakers: tuple[Speaker, ...]) -> None:
+        """Remember who spoke in the sentence at hand."""
+        for each in speakers:
+            if each.source:
+                self.last = each
+            if each.country and each.act is SpeechAct.JUDGEMENT:
+                self.states.append((self.sentence, each.country))
+
+
+def frames(masked: Masked, grammar: Grammar, memory: Memory) -> list[Scope]:
+    """Return the frames of a sentence in order of place, and remember their speakers."""
+    found: list[Scope] = []
+    pronoun = grammar.words["pronoun"]
+    matches = [(match, frame.row) for frame in grammar.frames for match in frame.pattern.finditer(masked.text)]
+    for match, row in sorted(matches, key=lambda pair: (pair[0].start(), -pair[0].end())):
+        if any(match.start() < other.frame[1] and other.frame[0] < match.end() for other in found):
+            continue
+        if grammar.words["negation"].search(match[0]):
+            continue
+        tokens = masked.of(slot(match, "claimant"))
+        speakers = tuple(memory.speaker(each, bool(pronoun.fullmatch(each.text.strip()))) for each in tokens)
+        # Somebody speaks whom no table knows: the words are kept, and nobody else is put in their place.
+        if not speakers and not row.own:
+            speakers = (Speaker("", SpeechAct.ALLEGATION, masked.written(match[0]).strip(" ,")),)
+        start, end = (match.end(), len(masked.text)) if row.scope == "after" else (0, len(masked.text))
+        if row.scope == "before":
+            end = match.start()
+        said = next((str(each.date) for each in masked.of(match[0]) if each.date), "")
+        found.append(
+            Scope(start, end, (match.start(), match.end()), speakers, row.stance, row.scope != "after", said)
+        )
+        memory.heard(speakers)
+    return found
+
+
+_TURNS: Final = re.compile(r"(?<!\w)(?:while|whereas|but|although|tandis|alors|mais|cependant)(?!\w)|;", re.IGNORECASE)
+
+
+def governing(text: str, scopes: list[Scope], start: int) -> Scope | None:
+    """Return the frame that governs the place ``start`` of ``text``: the nearest before it, else one of wide scope.
+
+    Where a nameless one speaks inside the words of a named one ("the government said that an inquiry showed that"),
+    the named one makes the claim.
+    """
+    inside = [each for each in scopes if each.start <= start < each.end]
+    narrow = sorted((each for each in inside if not each.wide), key=lambda each: -each.start)
+    for each in narrow:
+        named = not each.speakers or any(speaker.source for speaker in each.speakers)
+        if named and not _TURNS.search(text, each.start, narrow[0].frame[1]):
+            return each
+    if narrow:
+        return narrow[0]
+    return max(inside, key=lambda each: each.frame[0], default=None)

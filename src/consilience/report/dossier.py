@@ -1,0 +1,111 @@
+"""The dossier: one HTML file that says the answer first and lets every figure be followed to its words.
+
+The file is complete: style and drawings are inside, there is no script, and its Content-Security-Policy forbids any
+request. Text from outside reaches the page only through Jinja's escaping; control characters that HTML does not allow
+are shown as U+FFFD. The same assessment gives the same bytes: nothing is read from the clock.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from consilience.model.assessment import Assessment
+from consilience.report import reasoning, record
+from consilience.report.catalogue import catalogue
+from consilience.report.forms import period_text
+
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+SECTIONS: Final = (
+    "answer",
+    "change",
+    "weights",
+    "matrix",
+    "links",
+    "ledger",
+    "timeline",
+    "sources",
+    "evidence",
+    "basis",
+    "annex",
+)
+
+_RANGE = re.compile(r"\d[\d,.]*–[\d,.]+\u00a0%")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def render(assessment: Assessment, lang: str) -> str:
+    """Return the dossier as one HTML document in ``lang``; raise ``ValueError`` for a language without texts."""
+    texts = catalogue(lang)
+    sections = [code for code in SECTIONS if _has(code, assessment)]
+    return (
+        _environment()
+        .get_template("dossier.html.j2")
+        .render(
+            a=assessment,
+            lang=lang,
+            t=texts.text,
+            coded=texts.coded,
+            policy=POLICY,
+            sections=sections,
+            number={code: index for index, code in enumerate(sections, 1)},
+            title=assessment.title.get(lang) or next(iter(assessment.title.values()), assessment.case),
+            asks=assessment.asks.get(lang) or next(iter(assessment.asks.values()), ""),
+            incident=period_text(assessment.incident, lang),
+            countries=record.place_names(assessment.countries, lang),
+            sectors=record.sector_names(assessment.sectors, lang),
+            answer=reasoning.answer(assessment, lang),
+            change=reasoning.change(assessment, lang),
+            weights=reasoning.weights(assessment, lang),
+            matrix=reasoning.matrix(assessment, lang),
+            links=record.links(assessment, lang),
+            ledger=record.ledger(assessment, lang),
+            events=record.events(assessment, lang),
+            sources=record.sources(assessment, lang),
+            documents=record.documents(assessment, lang),
+            cards=record.cards(assessment, lang),
+            settings=record.settings(assessment, lang),
+            tests=reasoning.all_tests(assessment, lang),
+            annex_figure=reasoning.annex_figure(assessment, lang),
+        )
+    )
+
+
+def _has(section: str, assessment: Assessment) -> bool:
+    """Say whether a section has anything to hold; what every dossier must show is always there."""
+    held = {
+        "links": bool(assessment.overlaps) or assessment.question == "link",
+        "timeline": bool(assessment.timeline),
+        "annex": bool(assessment.sensitivity),
+    }
+    return held.get(section, True)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("consilience.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_clean,
+    )
+    environment.filters["ranges"] = _unbroken_ranges
+    return environment
+
+
+def _unbroken_ranges(text: str) -> Markup:
+    """Return text in which no line breaks inside a range such as ``80–95 %``."""
+    return Markup(_RANGE.sub(r'<span class="range">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped here
+
+
+def _clean(value: object) -> object:
+    """Replace what HTML forbids in any text that is printed; drawings come as Markup and hold such text too."""
+    if isinstance(value, Markup):
+        return Markup(_FORBIDDEN.sub("\ufffd", value))  # noqa: S704 - already escaped, only characters are replaced
+    return _FORBIDDEN.sub("\ufffd", value) if isinstance(value, str) else value

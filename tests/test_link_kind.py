@@ -1,0 +1,368 @@
+"""What kind of link: documented cases as statements in, the leading kinds out; and laws of the weights."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consilience.knowledge.background import load
+from consilience.model.assessment import HypothesisKind, PairOverlap, SharedObservable
+from consilience.model.source import Reliability, Source
+from consilience.model.statement import Entity, EntityType, Place, Predicate, Stance, Statement
+from consilience.model.words import Likelihood
+from consilience.overlap.background import against_background
+from consilience.overlap.kind import LinkSettings, ReportedArtefact, link_evidence
+from consilience.overlap.link_rules import LINK_RULES
+
+SAME, COOPERATION, SUPPLIER = HypothesisKind.SAME_ACTOR, HypothesisKind.COOPERATION, HypothesisKind.SUPPLIER
+HIJACK, IMITATION = HypothesisKind.HIJACK, HypothesisKind.IMITATION
+COINCIDENCE, UNKNOWN = HypothesisKind.COINCIDENCE, HypothesisKind.UNKNOWN
+KINDS = {kind: f"h-{kind.value}" for kind in (SAME, COOPERATION, SUPPLIER, HIJACK, IMITATION, COINCIDENCE, UNKNOWN)}
+
+LIKELY = Likelihood("likely", 0.55, 0.80, "icd-203", "en")
+VERY_LIKELY = Likelihood("very likely", 0.80, 0.95, "icd-203", "en")
+ALMOST_CERTAIN = Likelihood("almost certainly", 0.95, 0.99, "icd-203", "en")
+
+SOURCES = {
+    source.id: source
+    for source in (
+        Source(id="gen", name="Gen Digital", reliability=Reliability.B),
+        Source(id="press", name="a newspaper", reliability=Reliability.C, derives_from=("gen",)),
+        Source(id="eset", name="ESET", reliability=Reliability.B),
+        Source(id="mandiant", name="Mandiant", reliability=Reliability.B),
+        Source(id="kaspersky", name="Kaspersky", reliability=Reliability.B),
+        Source(id="ncsc", name="NCSC", reliability=Reliability.A),
+        Source(id="symantec", name="Symantec", reliability=Reliability.B),
+        Source(id="blog", name="a blog", reliability=Reliability.D),
+    )
+}
+
+
+def says(source, subject, predicate, object_, stance=Stance.AFFIRMS, term=None, **fields):
+    """One sentence of a source on two names (``name@namer`` says whose name it is)."""
+    kinds = {Predicate.USES: EntityType.MALWARE, Predicate.TARGETS: EntityType.COUNTRY}
+    subject, _, subject_namer = subject.partition("@")
+    object_, _, object_namer = object_.partition("@")
+    return Statement(
+        subject=Entity(EntityType.CLUSTER, subject, namer=subject_namer),
+        predicate=predicate,
+        object=Entity(kinds.get(predicate, EntityType.CLUSTER), object_, namer=object_namer),
+        source=source,
+        place=Place("0" * 64, start=10, end=25),
+        quote=fields.pop("quote", f"{subject} {predicate} {object_}"),
+        lang="en",
+        stance=stance,
+        likelihood=term,
+        **fields,
+    )
+
+
+def shared_address(value="144.172.112.106", gap=3.0, source="gen", **fields):
+    overlap = {"a": "A", "b": "B", "unit": "ipv4-addr", "observed": 1, "expected": 0.2, "p_value": 0.2, "q_value": 1.0}
+    shared = SharedObservable(
+        type="ipv4-addr", value=value, prevalence=2, decibans=0.0, gap_days=gap, sources=(source,), **fields
+    )
+    return PairOverlap(**overlap, pairs_tested=10, score=5, origins=1, population="5", shared=(shared,), shared_total=1)
+
+
+def posterior(items, kinds=KINDS):
+    """Equal priors and the sum of the weights, as the engine adds them."""
+    total = {id_: sum(item.weights[id_] for item in items) for id_ in kinds.values()}
+    odds = {kind: 10 ** (total[id_] / 10) for kind, id_ in kinds.items()}
+    return {kind: odds[kind] / sum(odds.values()) for kind in sorted(odds, key=odds.get, reverse=True)}
+
+
+def judged(a, b, statements, **fields):
+    items = link_evidence([a], [b], KINDS, statements=statements, sources=SOURCES, **fields)
+    return posterior(items), items
+
+
+# --- the case that its source left open -------------------------------------------------------------------------------
+
+GEN = (
+    says("gen", "Gamaredon", Predicate.SHARES_INFRASTRUCTURE, "Lazarus", Stance.SUSPECTS, LIKELY),
+    says("gen", "Gamaredon", Predicate.COOPERATES, "Lazarus", Stance.SUSPECTS, quote="could very well be cooperating"),
+    says("gen", "Lazarus", Predicate.IMITATES, "Gamaredon", quote="At a minimum, deliberately imitating"),
+)
+
+
+def gamaredon_and_lazarus(statements=GEN):
+    networks = next(each for each in load() if each.unit == "network")
+    overlaps = (against_background("Gamaredon", "Lazarus", None, networks), shared_address())
+    artefact = ReportedArtefact("ipv4-addr", "144.172.112.106", ("lazarus",), "Maltrail")
+    return judged("Gamaredon", "Lazarus", statements, overlaps=overlaps, artefacts=(artefact,))
+
+
+def test_gamaredon_and_lazarus_stay_open():
+    by_kind, items = gamaredon_and_lazarus()
+    first, second, *_ = by_kind.values()
+    assert set(list(by_kind)[:2]) == {COOPERATION, IMITATION}
+    assert first < 0.5  # no headline: nothing is more likely than not,
+    assert first / second < 1.6  # and the two that its source names stay close together
+    assert by_kind[SUPPLIER] > 0.05
+    assert by_kind[COINCIDENCE] > 0.03
+    assert {item.kind for item in items} == {
+        "chance-overlap",
+        "shared-address",
+        "one-side-only",
+        "claim-shares",
+        "claim-cooperates",
+        "claim-imitates",
+    }
+
+
+def test_the_press_that_retells_it_without_the_doubt_adds_nothing():
+    retold = says("press", "Gamaredon", Predicate.COOPERATES, "Lazarus", quote="a coordinated strategy")
+    before, _ = gamaredon_and_lazarus()
+    after, items = gamaredon_and_lazarus((*GEN, retold))
+    assert after == before
+    cooperates = next(item for item in items if item.kind == "claim-cooperates")
+    assert (len(cooperates.statements), cooperates.origins) == (2, ("gen",))
+
+
+def test_the_overlap_at_chance_level_says_next_to_nothing():
+    _, items = gamaredon_and_lazarus()
+    chance = next(item for item in items if item.kind == "chance-overlap")
+    assert chance.speaks_for == KINDS[COINCIDENCE]
+    assert 0 < chance.weights[KINDS[COINCIDENCE]] < 1
+    assert float(chance.params["p"]) > 0.05
+
+
+# --- documented cases -------------------------------------------------------------------------------------------------
+
+CASES = {
+    "UNC4841 and GhostEmperor: a provider that both use": (
+        ("UNC4841", "GhostEmperor"),
+        (
+            says("blog", "UNC4841", Predicate.OVERLAPS, "GhostEmperor"),
+            says("mandiant", "anonymisation service", Predicate.SUPPLIES, "UNC4841", Stance.SUSPECTS, LIKELY),
+            says("mandiant", "anonymisation service", Predicate.SUPPLIES, "GhostEmperor", Stance.SUSPECTS, LIKELY),
+            says("mandiant", "UNC4841", Predicate.RELATED_TO, "GhostEmperor", Stance.DENIES),
+        ),
+        {SUPPLIER, COINCIDENCE},
+    ),
+    "Olympic Destroyer: a forged header": (
+        ("Olympic Destroyer", "Lazarus"),
+        (
+            says("blog", "Olympic Destroyer", Predicate.ALSO_KNOWN_AS, "Lazarus"),
+            says("kaspersky", "Olympic Destroyer", Predicate.IMITATES, "Lazarus", term=VERY_LIKELY),
+        ),
+        {IMITATION},
+    ),
+    "Turla on OilRig's tools, whose owners knew nothing": (
+        ("Turla", "OilRig"),
+        (
+            says("ncsc", "Turla", Predicate.HIJACKS, "OilRig", attributes=(("other-side", "unaware"),)),
+            says("ncsc", "OilRig", Predicate.COOPERATES, "Turla", Stance.DENIES, ALMOST_CERTAIN),
+            says("symantec", "Turla", Predicate.HIJACKS, "OilRig"),
+        ),
+        {HIJACK},
+    ),
+    "Gamaredon launching Turla's Kazuar": (
+        ("Gamaredon", "Turla"),
+        (
+            says("eset", "Gamaredon", Predicate.COOPERATES, "Turla", term=LIKELY),
+            says("eset", "Turla", Predicate.HIJACKS, "Gamaredon", Stance.SUSPECTS),
+        ),
+        {COOPERATION},
+    ),
+    "UNC2452 merged into APT29 by the one who named it": (
+        ("UNC2452", "APT29"),
+        (says("mandiant", "UNC2452@mandiant", Predicate.REVOKED_BY, "APT29@mandiant"),),
+        {SAME},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_documented_cases_come_out_as_documented(case):
+    (a, b), statements, expected = CASES[case]
+    by_kind, _ = judged(a, b, statements)
+    assert next(iter(by_kind)) in expected
+    assert list(judged(b, a, statements)[0]) == list(by_kind)  # the order of asking does not matter
+
+
+def test_unc4841_and_ghostemperor_are_never_cooperation():
+    (a, b), statements, _ = CASES["UNC4841 and GhostEmperor: a provider that both use"]
+    by_kind, _ = judged(a, b, statements)
+    assert by_kind[COOPERATION] < min(by_kind[SUPPLIER], by_kind[COINCIDENCE], by_kind[UNKNOWN])
+
+
+def test_a_supplier_of_one_side_only_explains_nothing():
+    one = says("mandiant", "a shop", Predicate.SUPPLIES, "A")
+    assert judged("A", "B", (one,))[1] == ()
+    assert [item.kind for item in judged("A", "B", (one, says("eset", "a shop", Predicate.SUPPLIES, "B")))[1]] == [
+        "claim-supplies",
+        "claim-supplies",
+    ]
+
+
+def test_a_merger_by_its_own_namer_weighs_more_than_an_alias_by_a_third_party():
+    own = says("mandiant", "A@mandiant", Predicate.ALSO_KNOWN_AS, "B")
+    third = says("eset", "A@mandiant", Predicate.ALSO_KNOWN_AS, "B")
+    weight = [judged("A", "B", (each,))[1][0].weights[KINDS[SAME]] for each in (own, third)]
+    assert weight[0] > 2 * weight[1]
+
+
+# --- overlaps ---------------------------------------------------------------------------------------------------------
+
+
+def overlap(p=1e-9, q=1e-6, origins=3, unit="domain-name", shared=3, **fields):
+    values = tuple(SharedObservable(type=unit, value=f"v{i}", prevalence=2, decibans=15.0) for i in range(shared))
+    rest = {"expected": 0.1, "pairs_tested": 100, "score": 60.0, "population": "15 clusters"}
+    return PairOverlap(
+        a="A", b="B", unit=unit, observed=shared, p_value=p, q_value=q, origins=origins, shared=values, **rest | fields
+    )
+
+
+def test_more_than_chance_rules_out_coincidence_and_is_capped():
+    items = link_evidence(["A"], ["B"], KINDS, overlaps=(overlap(q=1e-30),))
+    assert [item.kind for item in items] == ["overlap-above-chance"]
+    assert items[0].weights[KINDS[COINCIDENCE]] == -13.0
+    weak = link_evidence(["A"], ["B"], KINDS, overlaps=(overlap(p=1e-3, q=0.04),))
+    assert -5.0 < weak[0].weights[KINDS[COINCIDENCE]] < -3.0
+
+
+def test_the_same_overlap_in_nested_units_counts_once():
+    items = link_evidence(["A"], ["B"], KINDS, overlaps=(overlap(), overlap(unit="host"), overlap(unit="all")))
+    assert [item.kind for item in items] == ["overlap-above-chance"] * 3
+    assert sum(any(item.weights.values()) for item in items) == 1
+
+
+def test_a_single_exclusive_artefact_is_no_overlap_above_chance():
+    assert link_evidence(["A"], ["B"], KINDS, overlaps=(overlap(shared=1, p=1e-5, q=1e-3),)) == ()
+
+
+def test_with_two_clusters_nothing_was_tested_and_nothing_is_said():
+    assert link_evidence(["A"], ["B"], KINDS, overlaps=(overlap(p=1.0, q=1.0, expected=3.0),)) == ()
+
+
+@pytest.mark.parametrize(
+    ("fresh", "stale"),
+    [
+        (shared_address(gap=3.0), shared_address(gap=400.0)),
+        (shared_address(gap=3.0), shared_address(gap=None)),
+        (shared_address(), shared_address(discount="rented hosts (vps)")),
+    ],
+)
+def test_a_stale_undated_or_rented_address_says_less(fresh, stale):
+    by_age = [link_evidence(["A"], ["B"], KINDS, overlaps=(each,), sources=SOURCES)[-1] for each in (fresh, stale)]
+    assert {item.kind for item in by_age} == {"shared-address"}
+    weights = [item.weights[KINDS[COINCIDENCE]] for item in by_age]
+    assert weights[0] < weights[1] < 0.0
+    assert by_age[0].speaks_for == ""  # cooperation, imitation and supplier alike
+    assert by_age[0].weights[KINDS[COOPERATION]] == by_age[0].weights[KINDS[SUPPLIER]]
+
+
+@pytest.mark.parametrize(("under", "items"), [(("B",), 1), (("A",), 1), (("A", "B"), 0), ((), 0), (("C",), 0)])
+def test_an_artefact_listed_under_one_side_only_is_shown_and_weighs_nothing(under, items):
+    found = link_evidence(["A"], ["B"], KINDS, artefacts=(ReportedArtefact("ipv4-addr", "192.0.2.1", under, "lists"),))
+    assert len(found) == items
+    assert all(set(item.weights.values()) == {0.0} for item in found)
+
+
+def test_different_victims_and_tools_speak_a_little_against_one_actor():
+    said = (
+        says("eset", "A", Predicate.TARGETS, "Ukraine"),
+        says("eset", "B", Predicate.TARGETS, "South Korea"),
+        says("eset", "A", Predicate.USES, "Pteranodon"),
+        says("eset", "B", Predicate.USES, "InvisibleFerret"),
+    )
+    _, items = judged("A", "B", said)
+    assert {item.kind for item in items} == {"victims-differ", "tools-differ"}
+    assert all(-2.0 <= item.weights[KINDS[SAME]] < 0.0 for item in items)
+    assert judged("A", "B", (*said, says("eset", "B", Predicate.TARGETS, "ukraine")))[1][0].kind == "tools-differ"
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------
+
+PREDICATES = st.sampled_from(
+    [
+        Predicate.SHARES_INFRASTRUCTURE, Predicate.COOPERATES, Predicate.IMITATES, Predicate.HIJACKS,
+        Predicate.ALSO_KNOWN_AS, Predicate.OVERLAPS, Predicate.PART_OF, Predicate.RELATED_TO,
+    ]
+)  # fmt: skip
+STATEMENTS = st.lists(
+    st.builds(
+        lambda source, predicate, stance, term, turn, credibility: says(
+            source, *(("A", predicate, "B") if turn else ("B", predicate, "A")), stance, term, credibility=credibility
+        ),
+        st.sampled_from([*SOURCES, "stranger"]),
+        PREDICATES,
+        st.sampled_from(list(Stance)),
+        st.sampled_from([None, LIKELY, ALMOST_CERTAIN]),
+        st.booleans(),
+        st.integers(1, 6),
+    ),
+    max_size=6,
+)
+
+
+@given(STATEMENTS)
+def test_parts_add_up_and_weights_stay_below_the_cap(statements):
+    _, items = judged("A", "B", statements)
+    for item in items:
+        cap = max(rule.cap for rule in LINK_RULES if rule.code == item.kind)
+        assert max(item.weights.values()) <= cap
+        assert item.weights[KINDS[UNKNOWN]] == 0.0
+        assert item.statements
+        if item.speaks_for:
+            assert math.isclose(sum(p.decibans for p in item.parts), item.weights[item.speaks_for], abs_tol=1e-9)
+        else:
+            assert item.parts == ()
+    assert len({item.id for item in items}) == len(items)
+
+
+@given(STATEMENTS)
+def test_saying_it_again_changes_nothing(statements):
+    once, _ = judged("A", "B", statements)
+    again, _ = judged("A", "B", statements + statements)
+    assert again == once
+
+
+@given(STATEMENTS, st.randoms(use_true_random=False))
+def test_the_order_of_statements_changes_nothing(statements, random):
+    shuffled = list(statements)
+    random.shuffle(shuffled)
+    assert judged("A", "B", shuffled) == judged("A", "B", statements)
+
+
+@given(st.sampled_from(list(Reliability)), st.sampled_from(list(Reliability)))
+def test_a_better_source_moves_more(one, other):
+    settings = LinkSettings()
+    found = {}
+    for grade in (one, other):
+        sources = {"s": Source(id="s", name="s", reliability=grade)}
+        item = link_evidence(
+            ["A"], ["B"], KINDS, statements=(says("s", "A", Predicate.COOPERATES, "B"),), sources=sources
+        )[0]
+        found[grade] = item.weights[KINDS[COOPERATION]]
+    order = settings.reliability[one] - settings.reliability[other]
+    assert (found[one] - found[other]) * order >= 0
+
+
+def test_a_denial_weighs_against_and_silence_less():
+    denied, unfound = (
+        judged("A", "B", (says("eset", "A", Predicate.COOPERATES, "B", stance),))[1][0].weights[KINDS[COOPERATION]]
+        for stance in (Stance.DENIES, Stance.NO_EVIDENCE)
+    )
+    assert denied < unfound < 0.0
+    assert judged("A", "B", (says("eset", "A", Predicate.COOPERATES, "B", Stance.DECLINES),))[1] == ()
+
+
+def test_names_are_those_that_were_given():
+    said = (says("eset", "shuckworm", Predicate.COOPERATES, "TURLA"),)
+    assert link_evidence(["Gamaredon"], ["Turla"], KINDS, statements=said) == ()
+    assert len(link_evidence(["Gamaredon", "Shuckworm"], ["Turla"], KINDS, statements=said)) == 1
+    with pytest.raises(ValueError, match="share the name"):
+        link_evidence(["A", "X"], ["B", "x"], KINDS)
+    with pytest.raises(ValueError, match="needs a name"):
+        link_evidence([], ["B"], KINDS)
+
+
+def test_a_kind_that_the_case_leaves_out_gets_no_weight():
+    said = (says("eset", "A", Predicate.COOPERATES, "B"),)
+    items = link_evidence(["A"], ["B"], {HIJACK: "h", UNKNOWN: "u"}, statements=said)
+    assert items[0].weights == {"h": 0.0, "u": 0.0}
+    assert items[0].quotations[0].place == "chars 10-25"
