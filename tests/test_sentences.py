@@ -316,7 +316,8 @@ def test_origins_are_counted_apart_from_statements() -> None:
             "claim-assessment-1",
             "unknown",
             True,
-            "Without E1 (“CERT of Nordmark attributes the attack of July to Dawn Group”), another explanation would lead, "
+            "Without E1 (“CERT of Nordmark attributes the attack of July to Dawn Group”), "
+            "another explanation would lead, "
             "“an actor not named here”; “Dawn Group (a service of Southshore)” would be rated likely (55–75 %).",
         ),
         (

@@ -602,7 +602,7 @@ def test_all_of_attack_is_read(attack):
     assert {each.predicate for each in related} == {
         "uses", "mitigates", "detects", "subtechnique-of", "revoked-by", "attributed-to",
     }  # fmt: skip
-    assert reading.document.source == "mitre"
+    assert reading.document.source == "mitre-attack"
     assert not any(issue.lost for issue in reading.issues)
     for each in reading.objects[::97]:
         whole = json.loads(attack[each.start : each.start + each.length])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -122,7 +123,7 @@ class Adder:
         """
         rows: list[AddRow] = []
         seen: set[str] = set()
-        with nullcontext() if dry_run else self._store.batch() as batch:
+        with _no_collector(), nullcontext() if dry_run else self._store.batch() as batch:
             for each in inputs:
                 if progress:
                     progress(each.path.name)
@@ -200,6 +201,18 @@ class Adder:
 
         knowledge = open_knowledge(self._where.cache, self._where.extra)
         return build_lexicon(knowledge.gazetteer(), known_sources())
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Switch the cyclic garbage collector off: frozen values make no cycles, and it costs a tenth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def read_bytes(path: Path, root: Path, limits: Limits) -> bytes:

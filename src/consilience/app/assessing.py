@@ -139,7 +139,8 @@ def assess_documents(store: Store, where: Settings, case: Case, added: AddReport
         country_codes=codes,
         knowledge=known.version,
     )
-    facts = msgspec.structs.replace(facts, **_software_and_techniques(known, statements, table, shas))
+    members = {key for each in facts.members.values() for key in each.clusters}
+    facts = msgspec.structs.replace(facts, **_software_and_techniques(known, statements, table, shas, members))
     if case.question is Question.LINK:
         overlaps, items = _link(facts, known, infrastructure, store)
     else:
@@ -212,7 +213,7 @@ def _known_observations(
 
 
 def _software_and_techniques(
-    known: Knowledge, statements: Iterable[Statement], table: pa.Table, documents: set[str]
+    known: Knowledge, statements: Iterable[Statement], table: pa.Table, documents: set[str], members: set[str]
 ) -> dict[str, object]:
     """Return the fields of CaseFacts on who else uses the tools and techniques that the case's documents name."""
     entities = [entity for each in statements for entity in (each.subject, each.object) if entity]
@@ -230,7 +231,7 @@ def _software_and_techniques(
         if row["type"] == EntityType.TECHNIQUE.value and row["document"] in documents
     }
     technique_users = {each: known.technique_users(each) for each in sorted(techniques)}
-    keys = {key for each in (*users.values(), *technique_users.values()) for key in each}
+    keys = members | {key for each in (*users.values(), *technique_users.values()) for key in each}
     return {
         "software_users": users,
         "software_types": types,

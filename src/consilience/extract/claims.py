@@ -57,7 +57,11 @@ class _Reading(msgspec.Struct):
 
 
 def read_claims(
-    passage: Passage, document: Document, sentences: list[Sentence], mentions: list[NameMention], context_grammar: Grammar,
+    passage: Passage,
+    document: Document,
+    sentences: list[Sentence],
+    mentions: list[NameMention],
+    grammar: Grammar,
     memory: Memory,
 ) -> list[Statement]:
     """Return the claims of a passage in the order of its sentences.
@@ -66,12 +70,10 @@ def read_claims(
     are lists or lost line ends. Dates that need the day of publication use that of ``document``.
     """
     cyber = any(each.letter in "GM" for each in mentions) or bool(
-        context_grammar.words["cyber"].search(f"{document.title} {passage.text}")
+        grammar.words["cyber"].search(f"{document.title} {passage.text}")
     )
     own = memory.known(document.source, "") if document.source in memory.lexicon.sources else None
-    context = _Context(
-        passage, document, context_grammar, memory, own or Speaker(document.source, SpeechAct.ALLEGATION), cyber
-    )
+    context = _Context(passage, document, grammar, memory, own or Speaker(document.source, SpeechAct.ALLEGATION), cyber)
     found: list[Statement] = []
     first = 0
     for sentence in sentences:
@@ -92,11 +94,13 @@ def _of_sentence(sentence: Sentence, mentions: list[NameMention], context: _Cont
     dates = [
         each
         for each in find_dates(quote, context.grammar.language, context.document.published)
-        if not any(name.start - sentence.start < each.end and each.start < name.end - sentence.start for name in mentions)
+        if not any(
+            name.start - sentence.start < each.end and each.start < name.end - sentence.start for name in mentions
+        )
     ]
     masked = mask(quote, sentence.start, mentions, dates, context.grammar, context.cyber)
     scopes = frames(masked, context.grammar, context.memory)
-    if quote.rstrip("”»\" ").endswith("?"):
+    if quote.rstrip('”»" ').endswith("?"):
         return []
     reading = _Reading(context, sentence, quote, masked, scopes, set(), set())
     lower = quote.lower().replace("’", "'")
@@ -129,14 +133,20 @@ def _statements(rule: Rule, match: re.Match[str], reading: _Reading) -> list[Sta
         statement
         for speaker in speakers
         for subject in subjects
-        for target in objects or [None]
+        for target in (objects or (None,))
         if (statement := _statement(rule, match, scope, stance, speaker, subject, target, reading)) is not None
     ]
 
 
 def _statement(
-    rule: Rule, match: re.Match[str], scope: Scope | None, stance: Stance, speaker: Speaker, subject: tuple[Entity, str],
-    target: tuple[Entity, str] | None, reading: _Reading,
+    rule: Rule,
+    match: re.Match[str],
+    scope: Scope | None,
+    stance: Stance,
+    speaker: Speaker,
+    subject: tuple[Entity, str],
+    target: tuple[Entity, str] | None,
+    reading: _Reading,
 ) -> Statement | None:
     context, row = reading.context, rule.row
     source = speaker.source or context.document.source
@@ -160,16 +170,14 @@ def _statement(
         object=entity,
         source=source,
         via=context.document.source if source != context.document.source else "",
-        place=Place(
-            context.document.sha256, context.passage.pointer, reading.sentence.start, reading.sentence.end
-        ),
+        place=Place(context.document.sha256, context.passage.pointer, reading.sentence.start, reading.sentence.end),
         quote=reading.quote,
         lang=context.grammar.language,
         stance=stance,
         act=row.act or _act(row.predicate, speaker),
         likelihood=_likelihood(window, context.grammar.language, hint),
         confidence=_confidence(window, context.grammar.language, hint),
-        happened=_happened(row.predicate, match, scope, reading),
+        happened=_happened(match, scope, reading),
         said=parse_date(said),
         published=context.document.published,
         marking=context.document.marking,
@@ -233,7 +241,7 @@ def _last_words(text: str) -> str:
 
 
 def _window(match: re.Match[str], scope: Scope | None, reading: _Reading) -> str:
-    """Return the masked words in which a likelihood or a confidence can stand: from the frame to the end of the claim."""
+    """Return the masked words in which a likelihood or a confidence can stand: from the frame to the claim's end."""
     start = max(0, match.start() - _TRIGGER_WINDOW)
     if scope is not None and not scope.wide:
         start = scope.frame[0]
@@ -258,8 +266,8 @@ def _confidence(window: str, lang: str, hint: str) -> Confidence | None:
     return read_confidence(match[0], lang, hint) if match else None
 
 
-def _happened(predicate: str, match: re.Match[str], scope: Scope | None, reading: _Reading) -> Period:
-    """Return when it happened: the date inside the incident's phrase, or for a response the date of its sentence."""
+def _happened(match: re.Match[str], scope: Scope | None, reading: _Reading) -> Period:
+    """Return when it happened: the date inside the incident's phrase, else the only date among the words matched."""
     tokens = reading.masked.of(match[0])
     inner = [reading.masked.tokens[part] for token in tokens if token.letter == "I" for part in token.parts]
     dates = [each.date for each in inner if each.date]

@@ -55,6 +55,7 @@ class _Reader:
         self.weekdays = {name: number for number, name in enumerate(_WEEKDAYS[lang].split())}
         month = "(?P<month>" + "|".join(sorted(self.months, key=len, reverse=True)) + r")\b\.?"
         day, year = r"(?P<day>[0-3]?\d)", r"(?P<year>(?:19|20)\d\d)(?!\d|[.,]\d)"
+        self.full: tuple[re.Pattern[str], ...]
         if lang == "en":
             self.full = (
                 re.compile(rf"(?<![\w.]){day}(?:st|nd|rd|th)?\s+(?:of\s+)?{month},?\s+{year}", re.I),
@@ -72,7 +73,9 @@ class _Reader:
                 r"(?!\s+\d)(?!\s+[A-Z])"
             )
         self.day_month = re.compile(
-            rf"(?<![\w.]){day}(?:er|st|nd|rd|th)?\s+{month}(?!\s+\d)" if lang == "fr" else rf"\b{month}\s+{day}\b(?!,?\s*\d)",
+            rf"(?<![\w.]){day}(?:er|st|nd|rd|th)?\s+{month}(?!\s+\d)"
+            if lang == "fr"
+            else rf"\b{month}\s+{day}\b(?!,?\s*\d)",
             re.I,
         )
         self.weekday = re.compile(r"\b(?P<weekday>" + "|".join(self.weekdays) + r")\b(?!\s+\d)", re.I)

@@ -16,18 +16,19 @@ from consilience.extract.rule_table import grammar, languages
 from consilience.knowledge import countries
 from consilience.knowledge.countries import country_words
 from consilience.knowledge.folding import fold
-from consilience.knowledge.sources import KnownSource
+from consilience.knowledge.sources import KnownSource, source_named
 from consilience.knowledge.values import GazetteerName
 from consilience.model.source import Source, SourceKind
 from consilience.model.statement import EntityType
 
 # Governments, ministries and bodies of states that judge; all other bodies of states assess.
 _POLITICAL_WORDS: Final = frozenset(
-    "government ministry minister council commission president house state treasury justice office gouvernement "
-    "ministère kremlin conseil nato".split()
+    {"government", "ministry", "minister", "council", "commission", "president", "house", "state", "treasury"}
+    | {"justice", "office", "gouvernement", "ministere", "kremlin", "conseil", "nato"}
 )
-
-_TECHNICAL_WORDS: Final = frozenset("cyber cybersecurity cert intelligence police communications experts".split())
+_TECHNICAL_WORDS: Final = frozenset(
+    {"cyber", "cybersecurity", "cert", "intelligence", "police", "communications", "experts"}
+)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -118,7 +119,7 @@ def _of_sources(sources: tuple[KnownSource, ...], political: frozenset[str]) -> 
         else:
             letter, kind = "V", EntityType.ORGANISATION
         for name in known.all_names():
-            case = "exact" if len(name) < 6 or " " not in name else "capital"
+            case = "exact" if len(name) < 6 or " " not in name else "any" if name[0].islower() else "capital"
             yield Entry(name, letter, kind, source.id, case, country=source.country, rank=4 if letter == "G" else 1)
 
 
@@ -131,7 +132,8 @@ def _of_languages(langs: tuple[str, ...]) -> Iterable[Entry]:
             yield Entry(word.text, letter, EntityType.COUNTRY, word.code, case, lang=lang, country=word.code)
         table = grammar(lang)
         for code, organs in table.organs.items():
-            for organ in organs:
+            # A body that is a known source speaks under its own id.
+            for organ in (each for each in organs if source_named(each) is None):
                 case = "exact" if organ.isupper() or len(organ) < 8 else "capital"
                 yield Entry(organ, "S", EntityType.ORGANISATION, code, case, lang=lang, country=code, rank=2)
         for sector, words in table.sectors.items():

@@ -63,9 +63,7 @@ def mask(
     ``cyber`` says that the text at large speaks of computers: only then is a bare "attack" an incident.
     """
     tokens: list[Token] = []
-    places: list[tuple[int, int, Token]] = [
-        (each.start - start, each.end - start, _token(each)) for each in mentions
-    ]
+    places: list[tuple[int, int, Token]] = [(each.start - start, each.end - start, _token(each)) for each in mentions]
     places += [(each.start, each.end, Token("X", text[each.start : each.end], date=each.date)) for each in dates]
     pieces: list[str] = []
     done = 0
@@ -83,9 +81,7 @@ def mask(
 
 
 def _token(mention: NameMention) -> Token:
-    return Token(
-        mention.letter, mention.text, mention.type, mention.key, mention.name or mention.text, mention.country
-    )
+    return Token(mention.letter, mention.text, mention.type, mention.key, mention.name or mention.text, mention.country)
 
 
 def _join_phrases(masked: Masked, grammar: Grammar, cyber: bool) -> None:
@@ -109,9 +105,11 @@ def _phrase(masked: Masked, match: re.Match[str], makes: str, grammar: Grammar, 
         if not (known or cyber) or (grammar.words["kinetic"].search(written) and not known):
             return None
         return Token("I", written, EntityType.INCIDENT, parts=_numbers(match[0]))
+    if makes == "G":
+        return msgspec.structs.replace(inside[0], letter="G", text=written, type=EntityType.CLUSTER)
     # The first country named in the phrase is the one whose organ or people it is; a source inside it gives the key.
     country = next((each.country for each in inside if each.country), "")
-    organ = next((each for each in inside if each.letter in "SO" and each.type is EntityType.ORGANISATION), None)
+    organ = next((each for each in inside if each.letter in "SOV" and each.type is EntityType.ORGANISATION), None)
     person = ""
     if makes == "P":
         named = _PROPER.search(masked.written(match[0]).rstrip(", "))

@@ -62,9 +62,7 @@ def find_names(text: str, lang: str, lexicon: Lexicon, taken: Iterable[tuple[int
         entry = _meant(text, start, end, lexicon.entries[index], lang, without_capitals)
         if entry is not None:
             found.append(
-                NameMention(
-                    start, end, text[start:end], entry.type, entry.key, entry.letter, entry.text, entry.country
-                )
+                NameMention(start, end, text[start:end], entry.type, entry.key, entry.letter, entry.text, entry.country)
             )
             reached = end
     return found
@@ -89,7 +87,7 @@ def _meant(
     for entry in sorted(entries, key=lambda each: (each.rank, each.text != written)) if len(entries) > 1 else entries:
         if entry.lang and lang in ("en", "fr") and entry.lang != lang:
             continue
-        if _part_of_a_name(text, start, end, entry):
+        if _part_of_a_name(text, end, entry):
             continue
         if _spelled(written, entry, without_capitals) and (
             not entry.common or (not without_capitals and _in_context(text, start, end, lang))
@@ -106,7 +104,7 @@ def _spelled(written: str, entry: Entry, without_capitals: bool) -> bool:
     return not written[0].islower()
 
 
-def _part_of_a_name(text: str, start: int, end: int, entry: Entry) -> bool:
+def _part_of_a_name(text: str, end: int, entry: Entry) -> bool:
     """True for malware called like a person ("James") where another capitalised word follows: "James Cleverly"."""
     return entry.letter == "M" and entry.text.istitle() and bool(_NEXT_CAPITAL.match(text, end))
 

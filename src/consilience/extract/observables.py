@@ -50,9 +50,9 @@ def find_observables(text: str, own_hosts: Iterable[str] = ()) -> list[FoundObse
             start, end = match.start(), match.end()
             if any(taken[start:end]):
                 continue
-            each = make(text, start, end, hosts)
+            each = make(text, start, end)
             if each is not None:
-                found.append(each)
+                found.append(msgspec.structs.replace(each, role=_role(each, hosts)))
                 taken[each.start : each.end] = b"\1" * (each.end - each.start)
     return sorted(found, key=lambda each: each.start)
 
@@ -116,62 +116,67 @@ _SIZES: Final = {
     64: ObservableType.SHA256,
     128: ObservableType.SHA512,
 }
+_WITH_HOST: Final = frozenset(
+    {ObservableType.DOMAIN, ObservableType.HOST_PORT, ObservableType.IPV4, ObservableType.IPV6}
+)
 _BEFORE: Final = 64
 
-_Maker = Callable[[str, int, int, frozenset[str]], FoundObservable | None]
+_Maker = Callable[[str, int, int], FoundObservable | None]
 
 
-def _found(text: str, start: int, end: int, kind: ObservableType, role: Role) -> FoundObservable | None:
+def _found(text: str, start: int, end: int, kind: ObservableType) -> FoundObservable | None:
     original = text[start:end]
     try:
         value = normalise(kind, refang(original))
     except ValueError:
         return None
-    return FoundObservable(start, end, original, Observable(kind, value), role)
+    return FoundObservable(start, end, original, Observable(kind, value), Role.INDICATOR)
 
 
 def _before(text: str, start: int) -> str:
     return text[max(0, start - _BEFORE) : start]
 
 
-def _make_url(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundObservable | None:
+def _make_url(text: str, start: int, end: int) -> FoundObservable | None:
     end = start + len(_trimmed(text[start:end]))
-    found = _found(text, start, end, ObservableType.URL, Role.INDICATOR)
+    found = _found(text, start, end, ObservableType.URL)
     if found is None:
         return None
-    host = _host_of(found.observable.value)
-    if not host.startswith("[") and not _is_address(host) and not _registrable(host):
-        return None
-    return msgspec.structs.replace(found, role=_role(found, host, hosts))
+    host = _host_of(found.observable)
+    return found if _is_address(host) or _registrable(host) else None
 
 
 def _trimmed(url: str) -> str:
     """Return ``url`` without the punctuation of the sentence: final stops, and closing brackets never opened."""
     while url:
         last = url[-1]
-        if last in ".,;:!?'’…*_":
-            url = url[:-1]
-        elif last in ")]}" and url.count(last) > url.count({")": "(", "]": "[", "}": "{"}[last]):
-            url = url[:-1]
-        else:
+        never_opened = last in ")]}" and url.count(last) > url.count({")": "(", "]": "[", "}": "{"}[last])
+        if last not in ".,;:!?'’…*_" and not never_opened:
             break
+        url = url[:-1]
     return url
 
 
-def _host_of(url: str) -> str:
-    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
-    return authority if authority.endswith("]") else re.sub(r":\d*\Z", "", authority)
+def _host_of(observable: Observable) -> str:
+    """Return the host name or the address that a value names, or an empty text for one that names none."""
+    kind, value = observable.type, observable.value
+    if kind is ObservableType.URL:
+        value = re.split(r"[/?#]", value.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+    elif kind is ObservableType.EMAIL:
+        return value.rpartition("@")[2]
+    elif kind is ObservableType.NETWORK:
+        return value.partition("/")[0]
+    elif kind not in _WITH_HOST:
+        return ""
+    return value if kind is ObservableType.IPV6 or value.endswith("]") else re.sub(r":\d*\Z", "", value)
 
 
-def _make_email(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundObservable | None:
-    found = _found(text, start, end, ObservableType.EMAIL, Role.INDICATOR)
-    if found is None:
-        return None
-    host = found.observable.value.rpartition("@")[2]
-    return msgspec.structs.replace(found, role=_role(found, host, hosts)) if _registrable(host) else None
+def _make_email(text: str, start: int, end: int) -> FoundObservable | None:
+    found = _found(text, start, end, ObservableType.EMAIL)
+    return found if found is not None and _registrable(_host_of(found.observable)) else None
 
 
-def _make_ipv4(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundObservable | None:
+def _make_ipv4(text: str, start: int, end: int) -> FoundObservable | None:
     original = refang(text[start:end])
     address = re.split(r"[:/]", original, maxsplit=1)[0]
     if _is_plain(text[start:end]) and _VERSION.search(_before(text, start)):
@@ -181,63 +186,61 @@ def _make_ipv4(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundO
     kind = ObservableType.IPV4
     if original != address:
         kind = ObservableType.NETWORK if "/" in original else ObservableType.HOST_PORT
-    role = Role.INDICATOR if ipaddress.ip_address(address).is_global else Role.BENIGN
-    return _found(text, start, end, kind, role)
+    return _found(text, start, end, kind)
 
 
-def _make_ipv6(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundObservable | None:
+def _make_ipv6(text: str, start: int, end: int) -> FoundObservable | None:
     original = refang(text[start:end])
     address, slash, _ = original.partition("/")
     # "dead::beef" is as often a scope in a programming language as an address.
     if sum(letter.isdigit() for letter in address) < 3 or not _is_address(address):
         return None
-    role = Role.INDICATOR if ipaddress.ip_address(address).is_global else Role.BENIGN
-    return _found(text, start, end, ObservableType.NETWORK if slash else ObservableType.IPV6, role)
+    return _found(text, start, end, ObservableType.NETWORK if slash else ObservableType.IPV6)
 
 
-def _make_hash(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundObservable | None:
+def _make_hash(text: str, start: int, end: int) -> FoundObservable | None:
     before, original = _before(text, start), text[start:end]
     if _COMMIT.search(before) or original.isdigit() or original.isalpha() or len(set(original)) < 6:
         return None
     kind = ObservableType.CERTIFICATE if _CERTIFICATE.search(before) else _SIZES[end - start]
-    return _found(text, start, end, kind, Role.INDICATOR)
+    return _found(text, start, end, kind)
 
 
-def _make_technique(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundObservable | None:
+def _make_technique(text: str, start: int, end: int) -> FoundObservable | None:
     original = text[start:end]
     if "." not in original and not _in_brackets(text, start, end) and not _ATTACK.search(text):
         return None
-    return _found(text, start, end, ObservableType.TECHNIQUE, Role.INDICATOR)
+    return _found(text, start, end, ObservableType.TECHNIQUE)
 
 
 def _in_brackets(text: str, start: int, end: int) -> bool:
     return text[max(0, start - 1) : start] in ("(", "[") and text[end : end + 1] in (")", "]")
 
 
-def _make_asn(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundObservable | None:
+def _make_asn(text: str, start: int, end: int) -> FoundObservable | None:
     original = text[start:end]
     digits = sum(letter.isdigit() for letter in original)
     certain = original.startswith("ASN") or (digits >= 4 and original[2].isdigit())
     if not certain and not _AUTONOMOUS.search(_before(text, start)):
         return None
-    return _found(text, start, end, ObservableType.ASN, Role.INDICATOR)
+    return _found(text, start, end, ObservableType.ASN)
 
 
-def _make_domain(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundObservable | None:
+def _make_domain(text: str, start: int, end: int) -> FoundObservable | None:
     original = text[start:end]
     kind = ObservableType.HOST_PORT if re.search(r":[\])}]?\d+\Z", original) else ObservableType.DOMAIN
-    found = _found(text, start, end, kind, Role.INDICATOR)
+    found = _found(text, start, end, kind)
     if found is None:
         return None
-    host = found.observable.value.partition(":")[0]
+    host = _host_of(found.observable)
     if not _registrable(host) or (_is_plain(original) and _reads_as_prose(text, start, end, host)):
         return None
-    return msgspec.structs.replace(found, role=_role(found, host, hosts))
+    return found
 
 
 def _simple(kind: ObservableType) -> _Maker:
-    def make(text: str, start: int, end: int, hosts: frozenset[str]) -> FoundObservable | None:
-        return _found(text, start, end, kind, Role.INDICATOR)
+    def make(text: str, start: int, end: int) -> FoundObservable | None:
+        return _found(text, start, end, kind)
 
     return make
 
@@ -281,7 +284,10 @@ def _alone_on_line(text: str, start: int, end: int) -> bool:
     return whole_left and not left.strip(" \t-*•–·") and not right.strip(" \t\r,;")
 
 
-def _role(found: FoundObservable, host: str, own: frozenset[str]) -> Role:
+def _role(found: FoundObservable, own: frozenset[str]) -> Role:
+    host = _host_of(found.observable)
+    if not host:
+        return Role.INDICATOR
     if _under(host, _tables().benign_hosts):
         return Role.BENIGN
     if _is_address(host):

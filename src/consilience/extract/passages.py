@@ -39,7 +39,7 @@ def extract(passage: Passage, document: Document, lexicon: Lexicon) -> Extractio
     and observables are found and claims are not. An observation's cluster is the one cluster named in its sentence,
     else the one named in the title, else empty: no table of addresses is given to a cluster by guessing.
     """
-    lang = (passage.lang or document.lang or _guessed(passage.text, lexicon))[:2].lower()
+    lang = (passage.lang or document.lang or _guessed(passage.text))[:2].lower()
     host = urlsplit(document.url).hostname or "" if document.url else ""
     observables = find_observables(passage.text, [host])
     names = find_names(passage.text, lang, lexicon, [(each.start, each.end) for each in observables])
@@ -54,9 +54,8 @@ def extract(passage: Passage, document: Document, lexicon: Lexicon) -> Extractio
     return Extraction(statements, observations, names)
 
 
-def _guessed(text: str, lexicon: Lexicon) -> str:
-    lang, _ = py3langid.classify(text[:4000])
-    return str(lang)
+def _guessed(text: str) -> str:
+    return str(py3langid.classify(text[:4000])[0])
 
 
 def _cluster(

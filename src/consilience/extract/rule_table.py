@@ -136,7 +136,11 @@ _WORD_LISTS: Final = frozenset(
 )
 _AND: Final = r",?\s+(?:and|et|as well as|ainsi que|along with)\s+(?:by\s+|à\s+|par\s+|de\s+|to\s+|with\s+)?"
 _GAP: Final = r"(?:(?:‹[XD]\d+›|[^\s‹›.;:!?,]{1,40})\s+){0,5}?"
-_PLACE: Final = r"(?<!\bin\s)(?<!\bat\s)(?<!\bof\s)(?<!\bto\s)(?<!\bà\s)(?<!\bde\s)(?<!\bdu\s)(?<!\ben\s)(?<!d['’])(?<!\bby\s)(?<!\bwith\s)"
+# A country after a preposition is a place: "the embassy in Moscow said".
+_PLACE: Final = (
+    r"(?<!\bin\s)(?<!\bat\s)(?<!\bof\s)(?<!\bto\s)(?<!\bby\s)(?<!\bwith\s)"
+    r"(?<!\bà\s)(?<!\bde\s)(?<!\bdu\s)(?<!\ben\s)(?<!d['’])"
+)
 
 
 def _many(name: str, letters: str) -> str:
@@ -164,6 +168,7 @@ _SLOTS: Final = {
     "S": r"‹S\d+›",
     "H": r"‹H\d+›",
     "G": r"‹G\d+›",
+    "M": r"‹M\d+›",
     "O": r"‹O\d+›",
     "I": r"‹I\d+›",
     "X": r"‹X\d+›",
@@ -234,7 +239,9 @@ def _spaced(words: str) -> str:
 
 def _words(words: list[str]) -> re.Pattern[str]:
     """Compile a list of words; each is a small regular expression that stands between word boundaries."""
-    return re.compile(r"(?<!\w)(?:" + "|".join(_spaced(word) for word in words) + r")(?!\w)" if words else r"(?!)", re.I)
+    return re.compile(
+        r"(?<!\w)(?:" + "|".join(_spaced(word) for word in words) + r")(?!\w)" if words else r"(?!)", re.I
+    )
 
 
 def _compiled(pattern: str, lists: dict[str, str], row: str, case: bool = False) -> re.Pattern[str]:

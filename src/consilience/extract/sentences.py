@@ -1,4 +1,4 @@
-"""Sentences of a text, with their places. Small on purpose: news and reports in languages that end sentences with a stop.
+"""Sentences of a text, with their places. Small on purpose: prose in languages that end sentences with a stop.
 
 A quotation that is closed within 800 characters is not cut, so that what is quoted stays with the one who says it.
 """

@@ -129,9 +129,7 @@ def frames(masked: Masked, grammar: Grammar, memory: Memory) -> list[Scope]:
         if row.scope == "before":
             end = match.start()
         said = next((str(each.date) for each in masked.of(match[0]) if each.date), "")
-        found.append(
-            Scope(start, end, (match.start(), match.end()), speakers, row.stance, row.scope != "after", said)
-        )
+        found.append(Scope(start, end, (match.start(), match.end()), speakers, row.stance, row.scope != "after", said))
         memory.heard(speakers)
     return found
 

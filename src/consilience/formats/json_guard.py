@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
-import numpy as np
 
 from consilience.errors import FormatError, LimitError
 from consilience.formats.context import ReadContext
@@ -100,9 +99,6 @@ def _raise_not_json(error: msgspec.DecodeError, data: bytes, context: ReadContex
 
 _STRUCTURE: Final = b'[]{}"'
 _REST: Final = bytes(set(range(256)) - set(_STRUCTURE))
-_STEP: Final = np.zeros(256, np.int8)
-_STEP[list(b"[{")] = 1
-_STEP[list(b"]}")] = -1
 
 
 def nesting(data: bytes) -> int:
@@ -110,11 +106,16 @@ def nesting(data: bytes) -> int:
 
     One pass over the brackets that stand outside of texts, without recursion.
     """
+    import numpy as np  # 0.07 s of start-up, for what few documents need
+
+    step = np.zeros(256, np.int8)
+    step[list(b"[{")] = 1
+    step[list(b"]}")] = -1
     # A run of backslashes is read in pairs from the left (RFC 8259, 7): without the pairs, a quote after a backslash
     # is an escaped one.
     marks = np.frombuffer(data.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _REST), dtype=np.uint8)
     within_text = np.cumsum(marks == ord('"'), dtype=np.int64) & 1
-    levels = np.cumsum(np.where(within_text, 0, _STEP[marks]), dtype=np.int64)
+    levels = np.cumsum(np.where(within_text, 0, step[marks]), dtype=np.int64)
     return int(levels.max(initial=0))
 
 

@@ -10,7 +10,7 @@ every chart has a table twin. Colours are blue against orange, which the common 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -185,21 +185,21 @@ def timeline(marks: Sequence[Mark], lanes: Sequence[tuple[str, str]], frame: Fra
     A day is a dot; a month, a year or a period is a band. Marks without a date are not drawn: the caller says so.
     """
     left, width, step = 128, 860, 24
-    dated = [(mark, *_span(mark.period)) for mark in marks if mark.period.first or mark.period.last]
+    dated = [(mark, *_days_of(mark.period)) for mark in marks if mark.period.first or mark.period.last]
     if not dated:
         return Markup("")
     start, end = min(each[1] for each in dated), max(each[2] for each in dated)
-    margin = max((end - start) * 0.02, timedelta(days=1))
+    margin = max((end - start) * 0.02, 5.0)
     start, end = start - margin, end + margin
-    scale = (width - left - 44) / (end - start).total_seconds()
+    scale = (width - left - 44) / (end - start)
 
-    def x(moment: datetime) -> float:
-        return left + (moment - start).total_seconds() * scale
+    def x(day: float) -> float:
+        return left + (day - start) * scale
 
     parts: list[Markup] = []
     y = 8.0
     for code, label in lanes:
-        rows = _packed([(mark, x(a), x(b)) for mark, a, b in dated if mark.lane == code])
+        rows = _packed([(mark, *_drawn(x(a), x(b), b - a)) for mark, a, b in dated if mark.lane == code])
         height = step * max(len(rows), 1) + 12
         parts.append(
             Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}"/>').format(
@@ -211,10 +211,16 @@ def timeline(marks: Sequence[Mark], lanes: Sequence[tuple[str, str]], frame: Fra
         for index, placed in enumerate(rows):
             parts.extend(_timeline_mark(mark, a, b, y + 18 + index * step) for mark, a, b in placed)
         y += height + 6
-    for moment, text in _time_ticks(start, end, frame.lang):
-        parts.append(_line(x(moment), 4, x(moment), y, RULE))
-        parts.append(_text(x(moment), y + 15, text, 12, "middle", QUIET))
+    for day, text in _time_ticks(start, end, frame.lang):
+        parts.append(_line(x(day), 4, x(day), y, RULE))
+        parts.append(_text(x(day), y + 15, text, 12, "middle", QUIET))
     return _svg(frame, width, y + 24, parts, linked=True)
+
+
+def _drawn(begin: float, end: float, days: float) -> tuple[float, float]:
+    """Return where a mark begins and ends: a day, however wide the scale, at one point."""
+    middle = (begin + end) / 2
+    return (middle, middle) if days <= 1.0 else (begin, end)
 
 
 def _timeline_mark(mark: Mark, begin: float, end: float, y: float) -> Markup:
@@ -289,34 +295,34 @@ def _packed(marks: Sequence[tuple[Mark, float, float]]) -> list[list[tuple[Mark,
     return rows
 
 
-def _span(period: Period) -> tuple[datetime, datetime]:
+def _days_of(period: Period) -> tuple[float, float]:
+    """Return the first and the last moment that a period may mean, in days since the year 1."""
     first, last = period.first or period.last, period.last or period.first
-    return earliest(first), latest(last)
+    ends = [each.toordinal() + each.hour / 24 + each.minute / 1440 for each in (earliest(first), latest(last))]
+    return min(ends), max(ends)
 
 
-def _time_ticks(start: datetime, end: datetime, lang: str) -> list[tuple[datetime, str]]:
-    """Return round moments between ``start`` and ``end``, at most nine, with their text."""
-    days = (end - start).days
-    if days <= 24:
-        step = max(1, days // 6)
-        first = start.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        moments = [first + timedelta(days=step * index) for index in range(days // step + 1)]
-        return [(each, _day_label(each, lang)) for each in moments if each <= end]
-    for months in (1, 3, 6, 12, 24, 60, 120, 240, 600):
-        if days / (months * 30.4) <= 8:
-            break
-    moments = [each for each in _month_starts(start, end) if ((each.year * 12 + each.month - 1) % months) == 0]
-    width = 4 if months >= 12 else 7
-    return [(each, date_text(PartialDate(each.isoformat()[:width]), lang)) for each in moments]
+def _time_ticks(start: float, end: float, lang: str) -> list[tuple[float, str]]:
+    """Return round days between ``start`` and ``end`` (days since the year 1), about eight, with their text."""
+    first, last = (date.fromordinal(min(max(int(each), 1), date.max.toordinal())) for each in (start + 1, end))
+    if end - start <= 24:
+        days = range(first.toordinal(), last.toordinal() + 1, max(1, int(end - start) // 6))
+        return [(float(day), _day_label(date.fromordinal(day), lang)) for day in days]
+    months = next((each for each in _MONTH_STEPS if (end - start) / (each * 30.4) <= 8), _MONTH_STEPS[-1])
+    ticks = []
+    for index in range(first.year * 12 + first.month, last.year * 12 + last.month):
+        year, month = divmod(index, 12)
+        if index % months == 0 and 0 < year <= date.max.year:
+            text = f"{year:04}" if months >= 12 else f"{year:04}-{month + 1:02}"
+            ticks.append((float(date(year, month + 1, 1).toordinal()), date_text(PartialDate(text), lang)))
+    return ticks
 
 
-def _month_starts(start: datetime, end: datetime) -> list[datetime]:
-    first, last = start.year * 12 + start.month, end.year * 12 + end.month - 1
-    return [datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC) for index in range(first, last + 1)]
+_MONTH_STEPS: Final = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000, 24000)
 
 
-def _day_label(moment: datetime, lang: str) -> str:
-    return date_text(PartialDate(moment.isoformat()[:10]), lang).rsplit(" ", 1)[0]
+def _day_label(day: date, lang: str) -> str:
+    return date_text(PartialDate(day.isoformat()), lang).rsplit(" ", 1)[0]
 
 
 def _ticks(low: float, high: float) -> list[float]:

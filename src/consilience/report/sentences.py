@@ -41,6 +41,9 @@ SIGNIFICANT: Final = 0.05
 _STRENGTHS: Final = frozenset({"sources-agree", "direct-technical", "reliability-high"})
 _COUNTS = re.compile(r"(\d+) clusters, (\d+) rows")
 
+VALUE_LENGTH: Final = 160
+"""A value from outside is cut to this many characters inside a sentence; the card quotes it whole."""
+
 OPEN_NAMED: Final = 3
 """How many explanations the sentence that withholds an answer names; the table after it has them all."""
 
@@ -188,7 +191,7 @@ def sensitivity_sentence(
     if item is not None and row.kind in {"without-item", "if-planted"}:
         code = evidence_codes(assessment)[item.id]
         title = evidence_title(item, lang, names, brief=True)
-        return texts.text(f"sensitivity.{row.kind}", code=code, title=_cut(title), outcome=outcome)
+        return texts.text(f"sensitivity.{row.kind}", code=code, title=title, outcome=outcome)
     if row.kind == "without-family":
         return texts.text("sensitivity.without-family", of=texts.coded("family", row.of), outcome=outcome)
     if f"sensitivity.{row.kind}-{row.of}" in texts:
@@ -400,7 +403,7 @@ def _shown_value(key: str, value: str, lang: str, names: Mapping[str, str]) -> s
         return p_value(number, lang)
     if number is not None and "." in value:
         return decimal(number, len(value.partition(".")[2]), lang)
-    return isolated(value)
+    return isolated(short(value, VALUE_LENGTH))
 
 
 def _number(text: str) -> float | None:
@@ -428,11 +431,6 @@ def _asides(texts: Catalogue, params: Mapping[str, str], shown: Mapping[str, str
         out.append(texts.number("aside.copies", int(copies)))
     out += [texts.text(f"aside.{key}") for key in ("accused", "public") if params.get(key) == "yes"]
     return out
-
-
-def _cut(title: str) -> str:
-    """Return a title short enough to stand inside a sentence; the table and the card have it whole."""
-    return short(title, 90)
 
 
 def _claim(subject: str, predicate: str, thing: str, lang: str) -> str:

@@ -58,6 +58,8 @@ def open_workspace(folder: Path, *, create: bool = True) -> Workspace:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(database, timeout=_BUSY_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA page_size=16384")  # of a new database; statements are long rows
+        connection.execute("PRAGMA cache_size=-65536")  # 64 MB, so that a batch is written once and not spilled
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         _check_version(connection, folder)

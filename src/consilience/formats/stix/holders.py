@@ -89,6 +89,22 @@ class Holders:
         found = frozenset[str]().union(*(self._clusters_behind(each) for each in tied))
         return found or frozenset[str]().union(*(self._subjects(report) for report in self.reports(ref)))
 
+    def uses(self, ref: str) -> dict[str, list[Relationship]]:
+        """Return, by name of cluster, the relationships that give it the object, or the infrastructure it is part of.
+
+        Where each of several clusters has a relationship of its own, all of them are said to have used the value, each
+        in its own time.
+        """
+        found: dict[str, list[Relationship]] = defaultdict(list)
+        for holder, rel in self.holders(ref):
+            if holder.startswith(ACTORS):
+                found[self._name_of(holder)].append(rel)
+            elif holder.startswith("infrastructure--"):
+                for owner, owning in self.holders(holder):
+                    if owner.startswith(ACTORS):
+                        found[self._name_of(owner)].append(owning)
+        return found
+
     def _subjects(self, report: Report | Grouping) -> frozenset[str]:
         names: set[str] = set()
         for ref in report.object_refs:

@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from consilience.errors import FormatError, LimitError
 from consilience.formats import json_guard
@@ -123,20 +122,21 @@ def _check_version(bundle: Bundle, view: memoryview, context: ReadContext) -> No
 def _offsets(data: bytes, raws: list[msgspec.Raw]) -> list[tuple[int, int]]:
     """Return start and end in ``data`` of each element of the array that ``raws`` was decoded from.
 
-    The first is found by its address, since msgspec's ``Raw`` is a view of the bytes it was decoded from; between two
-    elements stand only a comma and white space, so the next one starts at the next other byte.
+    Between two elements stand only a comma and white space, so each starts at the next other byte after the one
+    before it. The first may stand elsewhere in the text too: its right place is the one from which the last is reached.
     """
-    if not raws:
-        return []
-    base = np.frombuffer(data, np.uint8).__array_interface__["data"][0]
-    position = np.frombuffer(raws[0], np.uint8).__array_interface__["data"][0] - base
-    offsets = []
-    for raw in raws:
-        view = memoryview(raw)
-        start = data.find(b"{", position) if view[0] == _BRACE else _next_element(data, position)
-        position = start + view.nbytes
-        offsets.append((start, position))
-    return offsets
+    views = [memoryview(raw) for raw in raws]
+    begin = data.find(views[0]) if views else -1
+    while begin >= 0:
+        position, offsets = begin, []
+        for view in views:
+            start = data.find(b"{", position) if view[0] == _BRACE else _next_element(data, position)
+            position = start + view.nbytes
+            offsets.append((start, position))
+        if data[start:position] == views[-1]:
+            return offsets
+        begin = data.find(views[0], begin + 1)
+    return []
 
 
 _BRACE: Final = ord("{")
@@ -557,8 +557,10 @@ class _Reader:
         )
         # An observable has neither dates nor a creator (STIX 2.1, 3.2): they are those of what ties it to a cluster.
         teller = holders[0][1] if holders else reports[0] if reports else None
+        uses = self._holders.uses(sco.id)
+        several = len(uses) > 1 and uses.keys() >= self._holders.clusters(sco.id)
         model = Observation(
-            cluster=self._cluster(sco.id, place),
+            cluster="" if several else self._cluster(sco.id, place),
             type="",
             value="",
             source=self._source(teller.created_by_ref if teller else ""),
@@ -569,7 +571,13 @@ class _Reader:
             last=last,
             reported=self._date(teller.created, number) if teller else UNKNOWN_DATE,
         )
-        self._add_rows(model, values_in(sco))
+        if not several:
+            self._add_rows(model, values_in(sco))
+            return
+        for cluster, relationships in sorted(uses.items()):
+            periods = [self._period(rel.start_time, rel.stop_time, number) for rel in relationships]
+            first, last = self._holders.span(sco.id, periods)
+            self._add_rows(msgspec.structs.replace(model, cluster=cluster, first=first, last=last), values_in(sco))
 
     def _cluster(self, ref: str, place: str) -> str:
         """Return the one cluster that has the object. Of several, none: that all used it is not said."""

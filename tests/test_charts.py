@@ -1,0 +1,224 @@
+"""Charts: well-formed SVG, complete or announced, with title and description, and nothing from outside as markup."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consilience.model.dates import PartialDate, Period, make_period
+from consilience.report import charts
+from consilience.report.catalogue import LANGUAGES
+from consilience.report.charts import Bar, Frame, Mark, SharedMark
+from consilience.report.forms import short
+
+SVG = "{http://www.w3.org/2000/svg}"
+FRAME = Frame("chart", "A title & <more>", "A description", "en")
+ELEMENTS = {"svg", "title", "desc", "g", "a", "rect", "circle", "line", "path", "text"}
+EVIL = "</text><script>alert(1)</script>\"'&{{ 7*7 }}"
+LANES = (("happened", "Happened"), ("said", "Said"), ("published", "Published"))
+
+
+def parsed(drawing: str) -> ElementTree.Element:
+    """Return the drawing as a tree; it must be well-formed, scalable, described and free of style and script."""
+    root = ElementTree.fromstring(drawing)
+    assert root.tag == f"{SVG}svg"
+    assert re.fullmatch(r"0 0 [\d.]+ [\d.]+", root.attrib["viewBox"])
+    assert root.find(f"{SVG}title").text == FRAME.title  # type: ignore[union-attr]
+    assert root.find(f"{SVG}desc").text == FRAME.description  # type: ignore[union-attr]
+    assert root.attrib["aria-labelledby"] == "chart-t chart-d"
+    for element in root.iter():
+        assert element.tag.removeprefix(SVG) in {
+            "svg",
+            "title",
+            "desc",
+            "g",
+            "a",
+            "rect",
+            "circle",
+            "line",
+            "path",
+            "text",
+        }
+        assert not any(name == "style" or name.startswith("on") for name in element.attrib)
+    return root
+
+
+def marks(root: ElementTree.Element) -> list[ElementTree.Element]:
+    return [element for element in root.iter() if element.attrib.get("class") == "mark"]
+
+
+def bars(weights: list[float]) -> list[Bar]:
+    """Return a prior of -3, one bar per weight, and the total."""
+    out, at = [Bar("Before", 0.0, -3.0, "prior")], -3.0
+    for number, weight in enumerate(weights, 1):
+        out.append(Bar(f"E{number} item", at, round(at + weight, 2), "item", f"#E{number}"))
+        at = out[-1].end
+    return [*out, Bar("Total", 0.0, at, "total")]
+
+
+# Waterfall
+
+
+def test_every_bar_is_drawn_and_leads_to_its_card() -> None:
+    root = parsed(charts.waterfall(bars([6.0, -2.5, 0.0]), FRAME))
+    assert len(marks(root)) == 5
+    assert [link.attrib["href"] for link in root.iter(f"{SVG}a")] == ["#E1", "#E2", "#E3"]
+    assert root.attrib["role"] == "group"
+
+
+def test_what_speaks_against_is_dashed_as_well_as_coloured() -> None:
+    prior, up, down, total = marks(parsed(charts.waterfall(bars([6.0, -2.5]), FRAME)))
+    assert "stroke-dasharray" in down.attrib
+    assert all("stroke-dasharray" not in bar.attrib for bar in (prior, up, total))
+    assert len({bar.attrib["fill"] for bar in (prior, up, down, total)}) == 4
+
+
+def test_few_items_are_not_folded() -> None:
+    given_ = bars([1.0] * charts.WATERFALL_BARS)
+    assert charts.folded(given_, "rest") == (tuple(given_), 0)
+
+
+@given(st.lists(st.floats(-20, 20).map(lambda value: round(value, 2)), max_size=40))
+def test_folding_loses_nothing(weights: list[float]) -> None:
+    given_ = bars(weights)
+    drawn, small = charts.folded(given_, "rest")
+    assert len(drawn) <= charts.WATERFALL_BARS + 2
+    assert sum(bar.role == "item" for bar in drawn) + small == len(weights)
+    assert sum(bar.weight for bar in drawn[:-1]) == pytest.approx(given_[-1].end, abs=0.2)
+    for before, after in itertools.pairwise(drawn[:-1]):
+        assert after.start == pytest.approx(before.end)
+    assert drawn[-1] == given_[-1]
+
+
+@given(st.lists(st.floats(-40, 40), max_size=12))
+def test_bars_stay_inside_the_drawing(weights: list[float]) -> None:
+    root = parsed(charts.waterfall(bars(weights), FRAME))
+    width, height = map(float, root.attrib["viewBox"].split()[2:])
+    for bar in marks(root):
+        x, y, w, h = (float(bar.attrib[name]) for name in ("x", "y", "width", "height"))
+        assert 0 <= x <= x + w <= width + 2
+        assert 0 <= y <= y + h <= height
+
+
+def test_a_long_label_is_shortened_and_says_so() -> None:
+    label = "E1 " + "a very long description of what a source has said " * 4
+    root = parsed(charts.waterfall([Bar(label, 0, 3, "item"), Bar("Total", 0, 3, "total")], FRAME))
+    texts = [element.text or "" for element in root.iter(f"{SVG}text")]
+    assert any(text.endswith("…") for text in texts)
+    assert max(map(len, texts)) <= 44
+
+
+# Interval bar
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "point"),
+    [
+        (0.8, 0.95, 0.88),
+        (0.0, 0.05, 0.003),
+        (0.95, 1.0, 0.999),
+        (0.55, 0.75, 0.78),
+    ],
+)
+def test_interval_bar_shows_range_and_figure(low: float, high: float, point: float) -> None:
+    root = parsed(charts.interval_bar(low, high, point, FRAME))
+    texts = {(element.text or "").replace("\u00a0", " ") for element in root.iter(f"{SVG}text")}
+    assert {f"{low * 100:.0f}", f"{high * 100:.0f}"} <= texts
+    assert charts.percent(point, "en").replace("\u00a0", " ") in texts
+    (block,) = marks(root)
+    assert float(block.attrib["width"]) == pytest.approx((high - low) * 396, abs=0.1)
+    assert root.attrib["role"] == "img"
+
+
+# Timeline
+
+
+def drawn(*periods: Period, lang: str = "en") -> ElementTree.Element:
+    given_ = [Mark(number, "said", period, "words") for number, period in enumerate(periods, 1)]
+    return parsed(charts.timeline(given_, LANES, Frame("chart", FRAME.title, FRAME.description, lang)))
+
+
+def test_a_day_is_a_dot_and_a_vaguer_date_is_a_band_as_wide_as_it_is_vague() -> None:
+    shapes = marks(drawn(make_period("2022-07-15"), make_period("2021-03"), make_period("2020")))
+    assert sorted(shape.tag.removeprefix(SVG) for shape in shapes) == ["circle", "rect", "rect"]
+    widths = sorted(float(shape.attrib["width"]) for shape in shapes if shape.tag == f"{SVG}rect")
+    assert widths[1] / widths[0] == pytest.approx(366 / 31, rel=0.02)
+
+
+def test_undated_marks_are_not_drawn_and_without_dates_nothing_is() -> None:
+    assert len(marks(drawn(Period(), make_period("2022")))) == 1
+    assert charts.timeline([Mark(1, "said", Period(), "x")], LANES, FRAME) == ""
+
+
+def test_marks_that_would_cover_one_another_stand_in_rows() -> None:
+    heights = {shape.attrib["cy"] for shape in marks(drawn(*[make_period("2022-07-15")] * 3))}
+    assert len(heights) == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2022-07-15", "2022-07-16"),
+        ("2022-07-01", "2022-09-30"),
+        ("2020", "2026"),
+        ("1990", "2026"),
+        ("0001", "9999"),
+    ],
+)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_time_axis_has_a_few_round_ticks(first: str, last: str, lang: str) -> None:
+    root = drawn(make_period(first), make_period(last), lang=lang)
+    axis = [element.text or "" for element in root.iter(f"{SVG}text") if element.attrib["text-anchor"] == "middle"]
+    assert 1 <= len(axis) <= 18
+    assert len(set(axis)) == len(axis)
+
+
+# Graph of a link
+
+
+def test_the_graph_draws_each_value_once_between_the_two_clusters() -> None:
+    shared = [SharedMark("203.0.113.0/24", 13.0, False), SharedMark("198.51.100.0/24", 2.0, True)]
+    root = parsed(charts.link_graph("Gamaredon", "Lazarus", shared, FRAME))
+    assert len(marks(root)) == 2
+    lines = list(root.iter(f"{SVG}line"))
+    assert len(lines) == 4
+    strong, weak = lines[0], lines[2]
+    assert float(strong.attrib["stroke-width"]) > float(weak.attrib["stroke-width"])
+    assert "stroke-dasharray" in weak.attrib
+    assert "stroke-dasharray" not in strong.attrib
+
+
+def test_the_graph_is_cut_at_its_limit() -> None:
+    shared = [SharedMark(str(number), 1.0, False) for number in range(30)]
+    assert len(marks(parsed(charts.link_graph("A", "B", shared, FRAME)))) == charts.GRAPH_MARKS
+
+
+# Text from outside
+
+
+@pytest.mark.parametrize("text", [EVIL, "سپیده \u202e", "별빛 그룹", "<b>", "a" * 500, ""])
+def test_text_from_outside_is_text(text: str) -> None:
+    drawings = (
+        charts.waterfall([Bar(text, 0, 3, "item", "#E1"), Bar("Total", 0, 3, "total")], FRAME),
+        charts.timeline([Mark(1, "said", Period(PartialDate("2022")), text)], LANES, FRAME),
+        charts.link_graph(text, text, [SharedMark(text, 1.0, False)], FRAME),
+    )
+    for drawing in drawings:
+        parsed(drawing)
+        assert "<script" not in drawing
+
+
+@given(st.text(max_size=120), st.integers(8, 50), st.integers(1, 3))
+def test_wrapping_keeps_the_words_and_the_bounds(text: str, width: int, lines: int) -> None:
+    got = charts.wrapped(text, width, lines)
+    assert 1 <= len(got) <= lines
+    assert all(len(line) <= width for line in got)
+    joined = " ".join(" ".join(got).split())
+    if not joined.endswith("…"):
+        assert joined.replace(" ", "") == "".join(text.split())
+    assert short(text, width) == text or len(text) > width

@@ -1,0 +1,385 @@
+"""The dossier as a document: complete, consistent to the printed digit, readable by machines, deaf to hostile text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+import lxml.html
+import msgspec
+import pytest
+
+from assessment_fixtures import HOSTILE, KOREAN, PERSIAN, RUSSIAN, link, who
+from consilience.knowledge import scales
+from consilience.model.assessment import Assessment
+from consilience.model.dates import Period
+from consilience.model.marking import Marking
+from consilience.report import charts, sentences
+from consilience.report.catalogue import LANGUAGES
+from consilience.report.dossier import POLICY, render
+from consilience.report.forms import decibans, percent, probability_of
+
+ASSESSMENTS = {"who": who(), "link": link()}
+PAGES = {(name, lang): render(each, lang) for name, each in ASSESSMENTS.items() for lang in LANGUAGES}
+BOTH = pytest.mark.parametrize(("name", "lang"), list(PAGES), ids=["-".join(key) for key in PAGES])
+
+
+def tree(page: str) -> lxml.html.HtmlElement:
+    return lxml.html.document_fromstring(page)
+
+
+def words(element: lxml.html.HtmlElement) -> str:
+    """Return the text of an element as a reader sees it, with single ordinary spaces."""
+    return " ".join(element.text_content().split())
+
+
+def visible(page: str) -> str:
+    """Return the text of the page without style, and with a break after every block."""
+    root = tree(page)
+    for element in root.xpath("//style | //head"):
+        element.drop_tree()
+    for element in root.xpath("//td | //th | //li | //p | //h1 | //h2 | //h3 | //text | //dd | //title | //desc"):
+        element.tail = f"\n{element.tail or ''}"
+    return str(root.text_content())
+
+
+# Form
+
+
+@BOTH
+def test_nothing_can_run_and_nothing_is_fetched(name: str, lang: str) -> None:
+    root = tree(PAGES[name, lang])
+    (policy,) = root.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    assert policy == POLICY == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert root.xpath("//script | //link | //img | //iframe | //object | //embed | //form | //base") == []
+    assert [each for each in root.xpath("//@*") if each.attrname == "style" or each.attrname.startswith("on")] == []
+    assert all(target.startswith("#") for target in root.xpath("//@href | //@src"))
+    assert "@import" not in PAGES[name, lang]
+    assert "url(" not in PAGES[name, lang]
+
+
+@BOTH
+def test_the_page_says_its_language_and_its_headings_are_in_order(name: str, lang: str) -> None:
+    root = tree(PAGES[name, lang])
+    assert root.get("lang") == lang
+    levels = [int(heading.tag[1]) for heading in root.xpath("//h1 | //h2 | //h3 | //h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+@BOTH
+def test_every_link_arrives_and_every_id_is_unique(name: str, lang: str) -> None:
+    root = tree(PAGES[name, lang])
+    ids = root.xpath("//@id")
+    assert [identifier for identifier, number in Counter(ids).items() if number > 1] == []
+    assert {target[1:] for target in root.xpath("//@href")} <= set(ids)
+    assert {each for text in root.xpath("//@aria-labelledby") for each in text.split()} <= set(ids)
+
+
+@BOTH
+def test_every_table_has_a_caption_and_heads_with_a_scope(name: str, lang: str) -> None:
+    for table in tree(PAGES[name, lang]).xpath("//table"):
+        assert len(table.xpath("./caption[normalize-space()]")) == 1
+        assert table.xpath(".//th[not(@scope)]") == []
+
+
+@BOTH
+def test_every_drawing_has_a_title_and_a_description(name: str, lang: str) -> None:
+    drawings = tree(PAGES[name, lang]).xpath("//svg")
+    assert len(drawings) >= 3
+    for drawing in drawings:
+        assert drawing.xpath("./title[normalize-space()]")
+        assert drawing.xpath("./desc[normalize-space()]")
+
+
+def test_the_same_assessment_gives_the_same_bytes() -> None:
+    assert render(who(), "fr") == PAGES["who", "fr"]
+
+
+def test_a_language_without_texts_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no texts in 'ru'"):
+        render(who(), "ru")
+
+
+@pytest.mark.parametrize("marking", list(Marking))
+def test_the_marking_stands_first_last_and_on_every_printed_page(marking: Marking) -> None:
+    page = render(who(marking=marking), "en")
+    banners = tree(page).xpath("//body/p[contains(@class, 'banner')]")
+    assert [words(banner) for banner in banners] == [f"Marking: {marking}"] * 2
+    assert f'content: "{marking}"' in page
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [
+        ("#1b2430", "#ffffff"), ("#4c5766", "#ffffff"), ("#4c5766", "#f3f5f8"), ("#1f3f72", "#ffffff"),
+        ("#1f4e8c", "#ffffff"), ("#8a3d00", "#ffffff"), ("#ffffff", "#1f4e8c"), ("#ffffff", "#8a3d00"),
+        ("#1b2430", "#d3e0f1"), ("#1b2430", "#fbe3cd"), ("#4c5766", "#f1f2f4"), ("#ff5a5a", "#000000"),
+        (charts.QUIET, "#ffffff"), (charts.INK, charts.PALE),
+    ],
+)  # fmt: skip
+def test_text_has_the_contrast_of_wcag_aa(ink: str, paper: str) -> None:
+    styled = PAGES["who", "en"]
+    assert ink == "#ffffff" or ink in styled
+    light, dark = sorted((luminance(ink), luminance(paper)), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+# One answer, everywhere the same
+
+
+@BOTH
+def test_headline_waterfall_and_posterior_agree_to_the_printed_digit(name: str, lang: str) -> None:
+    assessment, root = ASSESSMENTS[name], tree(PAGES[name, lang])
+    leading = sentences.hypothesis(assessment, assessment.leading)
+    figure = percent(leading.posterior, lang)
+    total = root.xpath("//table[@class='weights']/tbody/tr[@class='total']")[0]
+    cells = [cell.text_content().strip() for cell in total.xpath("./td")]
+    assert cells[0] == cells[2] == decibans(assessment.waterfall[-1].total, lang)
+    assert cells[3] == figure == percent(probability_of(assessment.waterfall[-1].total), lang)
+    (row,) = root.xpath("//table[@class='matrix'][1]/tbody/tr[@class='leading']")
+    assert row.xpath("./td[@class='num']")[1].text_content() == figure
+    assert figure in root.xpath("//section[@class='answer']//figcaption")[0].text_content()
+    assert any(figure == text.text_content() for text in root.xpath("//section[@class='answer']//svg//text"))
+    headline = words(root.xpath("//p[@class='headline']")[0])
+    assert headline == " ".join(sentences.headline(assessment, lang).split())
+    word = sentences.in_language(assessment.likelihood, lang)
+    assert " ".join(scales.sentence_range(word, lang).split()) in headline
+    again = msgspec.json.decode(msgspec.json.encode(assessment), type=Assessment)
+    assert render(again, lang) == PAGES[name, lang]
+
+
+@BOTH
+def test_the_printed_weights_add_up(name: str, lang: str) -> None:
+    rows = tree(PAGES[name, lang]).xpath("//table[@class='weights']/tbody/tr")
+    numbers = [float(row.xpath("./td[1]")[0].text_content().replace("−", "-").replace(",", ".")) for row in rows]
+    assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=0.005)
+
+
+@BOTH
+def test_every_item_is_in_table_card_and_chart(name: str, lang: str) -> None:
+    assessment, root = ASSESSMENTS[name], tree(PAGES[name, lang])
+    codes = [f"E{number}" for number in range(1, len(assessment.evidence) + 1)]
+    rows = root.xpath("//table[@class='weights']/tbody/tr[@class='item']")
+    assert [row.xpath("./th/a")[0].text_content() for row in rows] == codes
+    assert root.xpath("//article[@class='card']/@id") == codes
+    (drawing,) = root.xpath("//svg[@aria-labelledby='waterfall-t waterfall-d']")
+    marks = len(drawing.xpath(".//rect[@class='mark']")) - 2
+    caption = words(drawing.getparent().xpath("./figcaption")[0])
+    if marks < len(codes):
+        kept = marks - 1
+        assert re.findall(r"\d+", caption)[-3:] == ([str(kept), str(len(codes)), str(len(codes) - kept)])
+    else:
+        assert marks == len(codes)
+        assert not re.search(r"drawing|dessin", caption)
+
+
+@pytest.mark.parametrize("small", [0, 3, 4, 20])
+def test_what_the_waterfall_leaves_out_is_announced(small: int) -> None:
+    page = visible(render(who(small=small), "en"))
+    cut = re.search(r"shows the (\d+) heaviest of (\d+) items; the other (\d+) are", page)
+    assert (cut is None) == (7 + small <= charts.WATERFALL_BARS)
+    if cut:
+        assert [int(number) for number in cut.groups()] == [9, 7 + small, 7 + small - 9]
+
+
+@pytest.mark.parametrize("name", list(ASSESSMENTS))
+def test_french_and_english_carry_the_same_numbers(name: str) -> None:
+    def numbers(lang: str) -> Counter[str]:
+        root = tree(PAGES[name, lang])
+        for label in root.xpath("//svg//text"):
+            if re.search(r"[^\W\d_]", label.text_content()):
+                label.drop_tree()  # a label cut to the drawing's width; the table has it whole
+        page = visible(lxml.html.tostring(root, encoding="unicode"))
+        text = re.sub(r"(?<=\d)[\u202f\u00a0](?=\d{3})", "", page)
+        found = re.findall(r"\d+(?:[.,]\d+)*", text)
+        return Counter(number.replace(",", ".") if lang == "fr" else number for number in found)
+
+    english, french = numbers("en"), numbers("fr")
+    assert english - french == french - english == Counter()
+    assert english.total() > 200
+
+
+READ = {term.text for lang in LANGUAGES for term in scales.terms(lang) if term.kind == "likelihood"}
+WRITTEN = {term.word(lang) for lang in LANGUAGES for name in scales.scale_ids() for term in scales.scale(name).terms}
+TERMS = sorted(READ | WRITTEN, key=len)
+WORD = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, reversed(TERMS)))})(?!\w)", re.IGNORECASE)
+RANGE = re.compile(r"\s*[”»]?,?\s*\(?\d[\d.,]*(?:–[\d.,]+)?\u00a0%")
+
+
+@BOTH
+def test_every_estimative_word_is_followed_by_its_range(name: str, lang: str) -> None:
+    root = tree(PAGES[name, lang])
+    for quotation in root.xpath("//q | //blockquote"):
+        quotation.drop_tree()
+    text = visible(lxml.html.tostring(root, encoding="unicode"))
+    found = list(WORD.finditer(text))
+    assert len(found) > 10
+    bare = [each for each in found if not RANGE.match(text, each.end())]
+    assert [text[max(0, each.start() - 40) : each.end() + 30] for each in bare] == []
+
+
+# Sections
+
+
+@pytest.mark.parametrize(("lang", "stamp"), [("en", "Not enough to say"), ("fr", "Pas assez pour conclure")])
+def test_an_abstention_comes_first_and_lists_what_is_open(lang: str, stamp: str) -> None:
+    root = tree(PAGES["link", lang])
+    paragraphs = [words(each) for each in root.xpath("//section[@class='answer']/p")]
+    assert paragraphs[0] == stamp
+    listed = root.xpath("//section[@class='answer']//table[1]/tbody/tr")[: len(link().hypotheses)]
+    assert len(listed) == len(link().hypotheses)
+    assert stamp not in visible(PAGES["who", lang])
+
+
+@BOTH
+def test_the_matrix_has_hypotheses_in_rows_and_always_the_unknown_one(name: str, lang: str) -> None:
+    assessment = ASSESSMENTS[name]
+    root = tree(PAGES[name, lang])
+    for table in root.xpath("//table[@class='matrix']"):
+        heads = [words(head) for head in table.xpath("./tbody/tr/th")]
+        assert len(heads) == len(assessment.hypotheses)
+        unknown = next(each for each in assessment.hypotheses if each.kind == "unknown")
+        assert unknown.label[lang] in heads
+        for cell in table.xpath("./tbody/tr/td[contains(@class, 'cell')]"):
+            assert words(cell) in {"CC", "C", "N", "I", "II"}
+            assert words(cell).lower() == cell.get("class").removeprefix("cell ")
+    columns = [words(head) for head in root.xpath("//table[@class='matrix']/thead/tr/th[contains(@class, 'cell')]")]
+    neutral = re.findall(r"E\d+", " ".join(words(each) for each in root.xpath("//section[h2[@id='matrix']]/p[last()]")))
+    assert sorted({*columns, *neutral}) == sorted(f"E{number}" for number in range(1, len(assessment.evidence) + 1))
+
+
+def test_who_said_what_keeps_assessments_and_judgements_apart() -> None:
+    root = tree(PAGES["who", "en"])
+    sources = {
+        table.get("class").split()[1]: [words(head.xpath("./bdi")[0]) for head in table.xpath("./tbody/tr/th")]
+        for table in root.xpath("//table[contains(@class, 'ledger')]")
+    }
+    assert sources == {
+        "assessment": ["Glass Labs", "CERT of Nordmark"],
+        "judgement": ["Ministry of Foreign Affairs of Nordmark", "Посольство Южного Берега"],
+        "self-claim": ["سپیده"],
+        "description": ["The Daily <b>Tide</b>"],
+    }
+
+
+def test_likelihood_confidence_grade_and_origin_have_their_own_places() -> None:
+    root = tree(PAGES["who", "en"])
+    vendor, service = root.xpath("//table[contains(@class, 'assessment')]/tbody/tr")
+    assert [words(cell) for cell in service.xpath("./td")][2:] == [
+        "“almost certainly” (95–100 %) PHIA probability yardstick (UK)", "none", "B2", "E1",
+    ]  # fmt: skip
+    assert [words(cell) for cell in vendor.xpath("./td")][2:] == [
+        "none", "“moderate confidence” (moderate) own word", "B6", "not counted",
+    ]  # fmt: skip
+    (ministry, _) = root.xpath("//table[contains(@class, 'judgement')]/tbody/tr/th")
+    assert "reported by The Daily <b>Tide</b>" in words(ministry)
+    assert "goes back to CERT of Nordmark" in words(ministry)
+
+
+def test_quotations_keep_language_and_direction() -> None:
+    root = tree(PAGES["who", "fr"])
+    said = {words(each): (each.get("lang"), each.get("dir")) for each in root.xpath("//q")}
+    assert said[PERSIAN] == ("fa", "rtl")
+    assert said[RUSSIAN] == ("ru", "ltr")
+    assert [each.get("lang") for each in root.xpath("//blockquote") if words(each) == KOREAN] == ["ko"]
+
+
+@BOTH
+def test_every_quotation_stands_verbatim_in_its_card(name: str, lang: str) -> None:
+    root = tree(PAGES[name, lang])
+    for number, item in enumerate(ASSESSMENTS[name].evidence, 1):
+        (card,) = root.xpath(f"//article[@id='E{number}']")
+        said = [quote.text_content() for quote in card.xpath(".//blockquote/p")]
+        assert said == [quotation.text for quotation in item.quotations]
+        for quotation in item.quotations:
+            assert quotation.place in card.text_content()
+
+
+def test_overlaps_are_set_against_chance_and_what_is_cut_is_announced() -> None:
+    page = " ".join(visible(PAGES["link", "en"]).split())
+    assert "Andariel Test and Dawn Group share 6 networks; 6.06 are expected by chance (p = 0.56)." in page
+    assert "Corrected for the 54 615 pairs tested: q = 0.81." in page
+    assert "Shown: 16 of 35. The drawing shows 12 of the 16 rows of the table below." in page
+    rows = tree(PAGES["link", "en"]).xpath("//table[@class='shared'][1]/tbody/tr[not(@class='sub')]")
+    assert len(rows) == 16 + 1
+    assert "Hosting & VPN <list>" in page
+
+
+def test_a_count_without_values_says_so() -> None:
+    base = link()
+    bare = msgspec.structs.replace(base.overlaps[0], shared=(), origins=0)
+    page = visible(render(msgspec.structs.replace(base, overlaps=(bare,)), "en"))
+    assert "Only the number is known here" in page
+    assert "Shown:" not in page
+
+
+@BOTH
+def test_the_timeline_and_its_table_have_the_same_events(name: str, lang: str) -> None:
+    root = tree(PAGES[name, lang])
+    events = ASSESSMENTS[name].timeline
+    rows = root.xpath("//table[@class='events']/tbody/tr")
+    (drawing,) = root.xpath("//svg[@aria-labelledby='timeline-t timeline-d']")
+    undated = sum(event.period == Period() for event in events)
+    assert len(rows) == len(events)
+    assert len(drawing.xpath(".//*[@class='mark']")) == len(events) - undated == 8
+    assert re.search(rf"{undated} (event has|événement n)", visible(PAGES[name, lang]))
+    assert set(drawing.xpath(".//a/@href")) == {f"#{row.get('id')}" for row in rows[: len(rows) - undated]}
+
+
+def test_sources_documents_and_digests_are_all_there() -> None:
+    page = visible(PAGES["who", "en"])
+    for row in who().sources:
+        assert row.source.name in page
+    for document in who().documents:
+        assert document.sha256 in page
+        assert document.url in page
+    assert who().basis.statements_sha256 in page
+    assert who().basis.knowledge in page
+
+
+# Text from outside
+
+
+@BOTH
+def test_hostile_text_never_becomes_markup(name: str, lang: str) -> None:
+    page, root = PAGES[name, lang], tree(PAGES[name, lang])
+    assert "<script" not in page
+    assert "alert(1)" in page
+    assert "49" not in re.sub(r"[^ ]*49[^ ]*\u00a0%", "", " ".join(root.xpath("//q/text()")))
+    assert root.xpath("//b | //i") == []
+    assert [each for each in root.xpath("//@href") if "alert" in each] == []
+    assert HOSTILE in root.xpath("//q[contains(., 'alert(1)')]")[0].text_content()
+
+
+def test_characters_that_html_forbids_are_shown_as_replaced() -> None:
+    row = msgspec.structs.replace(who().ledger[0], quote="a\x00b\x08c\x9fd\ufffee", place="x\x1by")
+    page = render(msgspec.structs.replace(who(), ledger=(row,)), "en")
+    assert "a\ufffdb\ufffdc\ufffdd\ufffde" in page
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", page)
+
+
+# Little or nothing to show
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("assessment", [who(), link()], ids=["who", "link"])
+def test_an_assessment_that_holds_almost_nothing_is_still_a_dossier(assessment: Assessment, lang: str) -> None:
+    bare = msgspec.structs.replace(
+        assessment,
+        evidence=(), waterfall=assessment.waterfall[:1], sensitivity=(), next_observations=(), overlaps=(), ledger=(),
+        timeline=(), sources=(), documents=(), incident=Period(), countries=(), sectors=(), reasons=(),
+        confidence_reasons=(), abstains=True, title={}, asks={},
+    )  # fmt: skip
+    root = tree(render(bare, lang))
+    assert words(root.xpath("//h1")[0]) == assessment.case
+    assert len(root.xpath("//table[@class='weights']/tbody/tr")) == 2
+    assert {target[1:] for target in root.xpath("//@href")} <= set(root.xpath("//@id"))
