@@ -102,7 +102,7 @@ def _without(
             Sensitivity(
                 kind="without-item",
                 of=item.id,
-                posterior=round(after[leader], 4),
+                posterior=round(after[leading], 4),
                 leading=leading,
                 changes_answer=flips,
             )
@@ -706,8 +706,8 @@ def _shared(number: int) -> tuple[SharedObservable, ...]:
             prevalence=2 + index,
             decibans=round(13.0 - index, 2),
             parts=(
-                WeightPart("type", 14.9, {"unit": "network", "basis": "before 2023"}),
-                WeightPart("time", -1.9 - index, {"gap_days": "30"}),
+                WeightPart("table", 14.9, {"unit": "network", "basis": "before 2023"}),
+                WeightPart("decay", -1.9 - index, {"gap_days": "30"}),
             ),
             discount="Hosting & VPN <list>" if index % 3 == 1 else "",
             gap_days=None if index % 2 else float(index * 40),

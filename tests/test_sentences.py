@@ -316,9 +316,8 @@ def test_origins_are_counted_apart_from_statements() -> None:
             "claim-assessment-1",
             "unknown",
             True,
-            "Without E1 (“CERT of Nordmark attributes the attack of July to Dawn Group”), "
-            "another explanation would lead, "
-            "“an actor not named here”; “Dawn Group (a service of Southshore)” would be rated likely (55–75 %).",
+            "Without E1 (CERT of Nordmark attributes “the attack of July” to Dawn Group), "
+            "another explanation would lead: “an actor not named here” would be rated likely (55–75 %).",
         ),
         (
             "without-source",
@@ -341,7 +340,7 @@ def test_origins_are_counted_apart_from_statements() -> None:
             "all-cheap",
             "dawn",
             False,
-            "If every trace that is easy to plant had been planted to mislead, the answer would stay the same; "
+            "If everything that is easy to plant had been planted to mislead, the answer would stay the same; "
             "“Dawn Group (a service of Southshore)” would be rated likely (55–75 %).",
         ),
         (
@@ -535,13 +534,13 @@ def test_a_value_is_never_read_as_a_format() -> None:
     [
         (
             {"term": "almost certainly", "low": "0.95", "high": "1"},
-            "CERT attributes the attack to Dawn Group (“almost certainly”, 95–100 %)",
+            "CERT attributes “the attack” to Dawn Group (“almost certainly”, 95–100 %)",
         ),
         (
             {"stance": "suspects", "copies": "2", "via": "The Tide"},
-            "CERT suspects Dawn Group behind the attack (as told by The Tide; repeated by 2 other sources)",
+            "CERT suspects Dawn Group behind “the attack” (as told by The Tide; repeated by 2 other sources)",
         ),
-        ({"term": "almost certainly"}, "CERT attributes the attack to Dawn Group"),
+        ({"term": "almost certainly"}, "CERT attributes “the attack” to Dawn Group"),
     ],
 )
 def test_what_qualifies_a_claim_follows_it(params: dict[str, str], expected: str) -> None:

@@ -30,7 +30,7 @@ from consilience.model.source import Source
 from consilience.model.statement import EntityType, Statement, Verdict
 from consilience.overlap.background import against_background
 from consilience.overlap.kind import ReportedArtefact, link_evidence
-from consilience.overlap.pairs import OverlapSettings, compare
+from consilience.overlap.pairs import ALL_UNITS, OverlapSettings, compare
 from consilience.report.dossier import render
 from consilience.report.sentences import headline
 from consilience.store.interface import Store
@@ -222,7 +222,8 @@ def _software_and_techniques(
     for name in sorted({each.name for each in entities if each.type in {EntityType.MALWARE, EntityType.TOOL}}):
         software = known.software_named(name, loosely=False)
         users[name] = tuple(sorted({key for each in software for key in each.users}))
-        public = any(each.type is EntityType.TOOL for each in software)
+        # ATT&CK calls a tool what anybody can get; MISP's galaxy of tools holds malware of single groups too.
+        public = any(each.type is EntityType.TOOL and each.source == "mitre-attack" for each in software)
         types[name] = (EntityType.TOOL if public else EntityType.MALWARE).value
     techniques = {each.id for each in entities if each.type is EntityType.TECHNIQUE and each.id.startswith("T")}
     techniques |= {
@@ -277,6 +278,8 @@ def _overlaps(a: str, b: str, table: pa.Table) -> tuple[PairOverlap, ...]:
         return compared
     found = []
     for pair in compared:
+        if pair.unit == ALL_UNITS:
+            continue  # among so few clusters the figure says nothing, and no background has it
         reference = next((each for each in background.load() if each.unit == pair.unit), None)
         try:
             if reference is not None:

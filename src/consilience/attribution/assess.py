@@ -22,7 +22,7 @@ from consilience.model.words import Likelihood
 METHOD: Final = "consilience-method/1"
 """The version of factors, formulas and weights; it changes with any of them."""
 
-SCALES: Final = (("phia", "en"), ("icd-203", "en"), ("fr", "fr"))
+SCALES: Final = (("icd-203", "en"), ("phia", "en"), ("fr", "fr"))
 """Scales on which the answer is worded, with the language of each; the first is the answer's own."""
 
 WordFor = Callable[[float, str, str], Likelihood]

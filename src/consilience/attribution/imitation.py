@@ -15,7 +15,7 @@ from consilience.attribution.settings import WeighSettings
 from consilience.attribution.weights import WEIGHTS
 from consilience.model.assessment import EvidenceItem, HypothesisKind, WeighedHypothesis
 
-_LABEL = {"en": "imitation of {}", "fr": "imitation de {}"}
+_LABEL = {"en": "imitation of {}", "fr": "imitation : {}"}
 
 
 def imitable(item: EvidenceItem) -> bool:

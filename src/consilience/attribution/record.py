@@ -8,7 +8,7 @@ from typing import Final
 from consilience.attribution.facts import fold
 from consilience.attribution.view import FactView, checked, date_or_unknown, place_text
 from consilience.model.assessment import DocumentRow, LedgerRow, SourceRow, TimelineEvent
-from consilience.model.dates import Period
+from consilience.model.dates import PartialDate, Period
 from consilience.model.statement import Predicate, Statement
 
 _CLAIMS: Final = frozenset(
@@ -100,7 +100,7 @@ def timeline(view: FactView, rows: Iterable[LedgerRow]) -> tuple[TimelineEvent, 
         if each.happened != Period():
             events.append(_event("happened", checked(each.happened), "event", params, each.id))
         if each.id in in_ledger:
-            said = date_or_unknown(each.said)
+            said = PartialDate(_when(each))
             events.append(_event("said", Period(said, said), "statement", params, each.id))
     for document in view.facts.documents:
         published = date_or_unknown(document.published)

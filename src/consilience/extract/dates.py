@@ -69,7 +69,8 @@ class _Reader:
         if lang == "en":
             named = "|".join(name.title() for name in names)
             self.bare_month = re.compile(
-                rf"\b(?:{_IN[lang]}[\s-]{{1,2}}(?:early\s|late\s|mid-)?|[Tt]he\s|[Ll]ast\s)(?P<month>{named})\b"
+                rf"(?:\b{_IN[lang]}[\s-]{{1,2}}(?:early\s|late\s|mid-)?|(?<=\b[Tt]he\s)|(?<=\b[Ll]ast\s))"
+                rf"(?P<month>{named})\b"
                 r"(?!\s+\d)(?!\s+[A-Z])"
             )
         self.day_month = re.compile(

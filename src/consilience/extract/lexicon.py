@@ -126,13 +126,15 @@ def _of_sources(sources: tuple[KnownSource, ...], political: frozenset[str]) -> 
 def _of_languages(langs: tuple[str, ...]) -> Iterable[Entry]:
     for lang in langs:
         for word in country_words(lang):
+            # A seat of power or a body that is a known source speaks under that source's id.
+            if word.kind == countries.GOVERNMENT and source_named(word.text) is not None:
+                continue
             demonym = word.kind == countries.DEMONYM
             letter = "D" if demonym else "S" if word.kind == countries.GOVERNMENT else "C"
             case = "exact" if word.exact else "any" if demonym and lang == "fr" else "capital"
             yield Entry(word.text, letter, EntityType.COUNTRY, word.code, case, lang=lang, country=word.code)
         table = grammar(lang)
         for code, organs in table.organs.items():
-            # A body that is a known source speaks under its own id.
             for organ in (each for each in organs if source_named(each) is None):
                 case = "exact" if organ.isupper() or len(organ) < 8 else "capital"
                 yield Entry(organ, "S", EntityType.ORGANISATION, code, case, lang=lang, country=code, rank=2)

@@ -43,6 +43,8 @@ def find_names(text: str, lang: str, lexicon: Lexicon, taken: Iterable[tuple[int
 
     Of two names that overlap the one that begins first counts, of two that begin together the longer.
     """
+    # Words of a language without a table are not known: then those of every language count.
+    read_as = lang if lang in lexicon.languages else ""
     lower = lowered(text).replace("’", "'")
     mask = bytearray(len(text))
     for start, end in taken:
@@ -59,7 +61,7 @@ def find_names(text: str, lang: str, lexicon: Lexicon, taken: Iterable[tuple[int
         end = -minus_end
         if start < reached or end - start > _LONGEST or mask[start] or mask[end - 1]:
             continue
-        entry = _meant(text, start, end, lexicon.entries[index], lang, without_capitals)
+        entry = _meant(text, start, end, lexicon.entries[index], read_as, without_capitals)
         if entry is not None:
             found.append(
                 NameMention(start, end, text[start:end], entry.type, entry.key, entry.letter, entry.text, entry.country)
@@ -85,7 +87,7 @@ def _meant(
     """Return the first meaning that the spelling and the context allow, one that is spelled so before the others."""
     written = text[start:end]
     for entry in sorted(entries, key=lambda each: (each.rank, each.text != written)) if len(entries) > 1 else entries:
-        if entry.lang and lang in ("en", "fr") and entry.lang != lang:
+        if entry.lang and lang and entry.lang != lang:
             continue
         if _part_of_a_name(text, end, entry):
             continue
@@ -112,5 +114,5 @@ def _part_of_a_name(text: str, end: int, entry: Entry) -> bool:
 def _in_context(text: str, start: int, end: int, lang: str) -> bool:
     if start and end < len(text) and text[start - 1] + text[end] in _QUOTES:
         return True
-    cue = grammar(lang if lang in ("en", "fr") else "en").words["cue"]
+    cue = grammar(lang or "en").words["cue"]
     return bool(cue.search(text, max(0, start - _NEAR), start) or cue.search(text, end, end + _NEAR))

@@ -23,7 +23,7 @@ _ABBREVIATION: Final = re.compile(
     r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|approx|est|cf|al|etc|e\.g|i\.e|p|pp|ex|av|apr|env|art|"
     r"janv|févr|avr|juill|déc|MM|M|Mme|Mlle|Mgr|Me|n)|(?:\b[A-ZÀ-Þ]\.)*\b[A-ZÀ-Þ])\Z"
 )
-_STOP: Final = re.compile(r"[.!?…]{1,3}[\"”»’')\]]{0,3}(?=\s)|\n")
+_STOP: Final = re.compile(r"[.!?…]{1,3}(?:\s?»)?[\"”»’')\]]{0,3}(?=\s)|\n")
 _OPENS: Final = re.compile(r"\s{0,20}[\"“«‘'(\[—–*•-]{0,4}\s{0,3}[^\W_]")
 _QUOTE: Final = re.compile(r"“[^”\n]{1,800}”|«[^»\n]{1,800}»|\"[^\"\n]{1,800}\"")
 _UNFINISHED: Final = re.compile(

@@ -59,6 +59,13 @@ class Memory:
                 found = self.persons[surname]
         return found
 
+    def meet(self, token: Token) -> None:
+        """Remember the surname of a person whose state or source is told, for sentences that give it alone."""
+        if token.person:
+            self.speaker(token)
+        elif token.key in self.lexicon.sources and token.text.istitle() and token.text.count(" ") == 1:
+            self.persons.setdefault(token.text.split()[-1].lower(), self.known(token.key, token.text))
+
     def _speaker(self, token: Token, pronoun: bool) -> Speaker:
         if pronoun:
             return self.last or Speaker("", SpeechAct.ALLEGATION, token.text)
@@ -112,6 +119,8 @@ class Memory:
 
 def frames(masked: Masked, grammar: Grammar, memory: Memory) -> list[Scope]:
     """Return the frames of a sentence in order of place, and remember their speakers."""
+    for token in masked.tokens:
+        memory.meet(token)
     found: list[Scope] = []
     pronoun = grammar.words["pronoun"]
     matches = [(match, frame.row) for frame in grammar.frames for match in frame.pattern.finditer(masked.text)]

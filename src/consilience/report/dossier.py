@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from consilience.model.assessment import Assessment
-from consilience.report import reasoning, record
+from consilience.report import record_rows, rows
 from consilience.report.catalogue import catalogue
 from consilience.report.forms import period_text
 
@@ -56,21 +56,20 @@ def render(assessment: Assessment, lang: str) -> str:
             title=assessment.title.get(lang) or next(iter(assessment.title.values()), assessment.case),
             asks=assessment.asks.get(lang) or next(iter(assessment.asks.values()), ""),
             incident=period_text(assessment.incident, lang),
-            countries=record.place_names(assessment.countries, lang),
-            sectors=record.sector_names(assessment.sectors, lang),
-            answer=reasoning.answer(assessment, lang),
-            change=reasoning.change(assessment, lang),
-            weights=reasoning.weights(assessment, lang),
-            matrix=reasoning.matrix(assessment, lang),
-            links=record.links(assessment, lang),
-            ledger=record.ledger(assessment, lang),
-            events=record.events(assessment, lang),
-            sources=record.sources(assessment, lang),
-            documents=record.documents(assessment, lang),
-            cards=record.cards(assessment, lang),
-            settings=record.settings(assessment, lang),
-            tests=reasoning.all_tests(assessment, lang),
-            annex_figure=reasoning.annex_figure(assessment, lang),
+            countries=record_rows.place_names(assessment.countries, lang),
+            sectors=record_rows.sector_names(assessment.sectors, lang),
+            answer=rows.answer(assessment, lang),
+            change=rows.change(assessment, lang),
+            weights=rows.weights(assessment, lang),
+            matrix=rows.matrix(assessment, lang),
+            links=record_rows.links(assessment, lang),
+            ledger=record_rows.ledger(assessment, lang),
+            events=record_rows.events(assessment, lang),
+            sources=record_rows.sources(assessment, lang),
+            documents=record_rows.documents(assessment, lang),
+            cards=record_rows.cards(assessment, lang),
+            settings=record_rows.settings(assessment, lang),
+            tests=rows.all_tests(assessment, lang),
         )
     )
 

@@ -120,7 +120,7 @@ def date_text(date: PartialDate, lang: str) -> str:
         return f"{name} {year}"
     number = "1er" if lang == "fr" and day == "01" else str(int(day))
     text = f"{number} {name} {year}"
-    if len(date) > 10:
+    if len(date) > 10 and not date.endswith("T00:00:00Z"):  # STIX writes a day as its midnight
         return texts.text("date.time", day=text, hour=date[11:13], minute=date[14:16])
     return text
 

@@ -18,6 +18,7 @@ from consilience.knowledge import countries, scales
 from consilience.model.assessment import (
     Assessment,
     EvidenceItem,
+    Family,
     HypothesisKind,
     LedgerRow,
     NextObservation,
@@ -155,7 +156,7 @@ def evidence_title(
     else:
         core = _first_fit(texts, "evidence", item.kind, shown, item.params) or _generic(texts, item.kind, shown)
     asides = [] if brief else _asides(texts, item.params, shown)
-    return texts.text("aside.together", core=core, asides="; ".join(asides)) if asides else core
+    return texts.text("aside.together", core=core, asides=texts.text("list.between").join(asides)) if asides else core
 
 
 def part_title(part: WeightPart, lang: str) -> str:
@@ -191,7 +192,9 @@ def sensitivity_sentence(
     if item is not None and row.kind in {"without-item", "if-planted"}:
         code = evidence_codes(assessment)[item.id]
         title = evidence_title(item, lang, names, brief=True)
-        return texts.text(f"sensitivity.{row.kind}", code=code, title=title, outcome=outcome)
+        deceived = row.kind == "if-planted" and item.family is Family.CLAIMS
+        key = "if-deceived" if deceived else row.kind
+        return texts.text(f"sensitivity.{key}", code=code, title=title, outcome=outcome)
     if row.kind == "without-family":
         return texts.text("sensitivity.without-family", of=texts.coded("family", row.of), outcome=outcome)
     if f"sensitivity.{row.kind}-{row.of}" in texts:
@@ -203,7 +206,7 @@ def sensitivity_sentence(
 
 
 def sensitivity_outcome(row: Sensitivity, assessment: Assessment, lang: str) -> str:
-    """Return the answer under a test, with the word and range that the explanation now leading would have."""
+    """Return the answer under a test, with the word and range of the explanation that would then lead."""
     if row.leading != assessment.leading:
         code = "other-leads"
     elif row.changes_answer:
@@ -213,7 +216,6 @@ def sensitivity_outcome(row: Sensitivity, assessment: Assessment, lang: str) -> 
     return catalogue(lang).text(
         f"sensitivity.{code}",
         label=hypothesis_label(hypothesis(assessment, row.leading), lang),
-        old=hypothesis_label(hypothesis(assessment, assessment.leading), lang),
         range=worded(assessment, row.posterior, lang),
     )
 
@@ -333,7 +335,7 @@ def _abstention(assessment: Assessment, lang: str) -> str:
     rest = ranked[len(named) :]
     if rest:
         parts.append(texts.number("headline.others", len(rest), limit=percent(rest[0].posterior, lang)))
-    still = texts.text("headline.between").join(parts)
+    still = texts.text("list.between").join(parts)
     if assessment.question == Question.WHO:
         return texts.text("headline.abstain-who", open=still)
     one, other = pair_names(assessment, lang)

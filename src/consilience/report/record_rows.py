@@ -1,6 +1,6 @@
 """What the answer rests on as rows: overlaps, ledger, timeline, sources, documents, evidence cards, settings.
 
-As in ``reasoning``, everything is a function of the assessment and a language. Text from outside stays as it is; what
+As in ``rows``, everything is a function of the assessment and a language. Text from outside stays as it is; what
 tells its language and direction goes with it.
 """
 
@@ -27,7 +27,13 @@ from consilience.model.statement import SpeechAct
 from consilience.report import charts, sentences
 from consilience.report.catalogue import catalogue
 from consilience.report.forms import any_date, count, date_text, decibans, isolated, period_text
-from consilience.report.reasoning import PartRow, item_title, part_rows
+from consilience.report.rows import PartRow, item_title, part_rows
+
+SHARED_ROWS: Final = 20
+"""Shared values shown for a pair and unit, the weightiest first; the rest is in the JSON, and the cut is announced."""
+
+ALL_UNITS: Final = "all"
+"""The unit that adds up the others: its values stand under the kinds they belong to."""
 
 LANES: Final = ("happened", "said", "published")
 
@@ -174,7 +180,10 @@ def links(assessment: Assessment, lang: str) -> tuple[LinkPart, ...]:
 def _link(overlap: PairOverlap, index: int, assessment: Assessment, lang: str) -> LinkPart:
     texts = catalogue(lang)
     one, other = isolated(overlap.a), isolated(overlap.b)
-    shared = tuple(sorted(overlap.shared, key=lambda each: (bool(each.discount), -each.decibans, each.value)))
+    apart = {(each.a, each.b) for each in assessment.overlaps if each.unit != ALL_UNITS and each.shared}
+    summed = overlap.unit == ALL_UNITS and (overlap.a, overlap.b) in apart
+    ranked = sorted(overlap.shared, key=lambda each: (bool(each.discount), -each.decibans, each.value))
+    shared = () if summed else tuple(ranked[:SHARED_ROWS])
     notes = [
         sentences.overlap_verdict(overlap, lang),
         texts.number("overlap.origins", overlap.origins) if overlap.origins else "",
@@ -182,6 +191,8 @@ def _link(overlap: PairOverlap, index: int, assessment: Assessment, lang: str) -
         if overlap.population
         else "",
     ]
+    if shared and overlap.shared_total != overlap.observed:
+        notes.append(texts.number("overlap.other-count", overlap.shared_total))
     if shared and overlap.shared_total > len(shared):
         notes.append(texts.text("overlap.shown", shown=str(len(shared)), total=str(overlap.shared_total)))
     if len(shared) > charts.GRAPH_MARKS:
@@ -199,7 +210,7 @@ def _link(overlap: PairOverlap, index: int, assessment: Assessment, lang: str) -
         sentence=sentences.overlap_sentence(overlap, lang),
         notes=tuple(note for note in notes if note),
         rows=tuple(_shared(each, assessment, lang) for each in shared),
-        empty=texts.text("overlap.counts-only" if overlap.observed else "links.empty"),
+        empty=texts.text("links.summed" if summed else "overlap.counts-only" if overlap.observed else "links.empty"),
         chart=charts.link_graph(one, other, marks, frame) if marks else Markup(""),
         firsts=texts.text("links.firsts", a=one, b=other),
     )
@@ -222,7 +233,7 @@ def _shared(each: SharedObservable, assessment: Assessment, lang: str) -> Shared
         prevalence=count(each.prevalence, lang),
         listed=each.discount or texts.text("links.not-listed"),
         gap=gap,
-        firsts="; ".join(firsts),
+        firsts=texts.text("list.between").join(firsts),
         reports=", ".join(isolated(names.get(source, source)) for source in each.sources),
         parts=part_rows(each.parts, lang),
     )
@@ -394,14 +405,18 @@ def _card(item: EvidenceItem, assessment: Assessment, lang: str) -> Card:
         if step
         else "",
         group=texts.text("card.group", codes=texts.listed(mates)) if mates and item.group else "",
-        plant=texts.text("card.plant", **{"class": texts.coded("plant-class", item.plant_class)})
+        plant=texts.text(
+            "card.deceive" if item.family is Family.CLAIMS else "card.plant",
+            **{"class": texts.coded("plant-class", item.plant_class)},
+        )
         if item.plant_class
         else "",
         parts_caption=caption,
         parts=part_rows(item.parts, lang) if caption else (),
         hypotheses=tuple(
-            PartRow(sentences.hypothesis_label(each, lang), decibans(item.weights.get(each.id, 0.0), lang))
+            PartRow(sentences.hypothesis_label(each, lang), decibans(item.weights[each.id], lang))
             for each in assessment.hypotheses
+            if item.weights.get(each.id)
         ),
         quotations=tuple(_quote(each, names, titles) for each in item.quotations),
         sources=texts.listed([isolated(names.get(each, each)) for each in item.sources]),

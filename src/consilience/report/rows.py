@@ -19,6 +19,7 @@ from consilience.report.catalogue import catalogue
 from consilience.report.forms import decibans, decimal, percent, probability_of
 
 SENSITIVITY_SHOWN: Final = 5
+NEXT_SHOWN: Final = 3
 
 
 MATRIX_COLUMNS: Final = 8
@@ -59,6 +60,7 @@ class Answer(msgspec.Struct, frozen=True):
     open: tuple[OpenRow, ...]
     scales: tuple[ScaleRow, ...]
     bar: Markup
+    gap: str
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -68,6 +70,7 @@ class Change(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
     shown: str
     next: tuple[str, ...]
+    next_shown: str
 
 
 class PartRow(msgspec.Struct, frozen=True):
@@ -182,22 +185,29 @@ def answer(assessment: Assessment, lang: str) -> Answer:
             for each in sentences.ranked_explanations(assessment)
         ),
         scales=tuple(_scale_row(each, leading.posterior, lang) for each in assessment.scales),
+        gap=_gap(word, leading.posterior, lang),
         bar=charts.interval_bar(word.low, word.high, leading.posterior, frame),
     )
 
 
 def _scale_row(likelihood: Likelihood, posterior: float, lang: str) -> ScaleRow:
-    texts = catalogue(lang)
     word = sentences.in_language(likelihood, lang)
-    gap = "" if scales.covers(word, posterior) else texts.text("answer.gap", percent=percent(posterior, lang))
+    gap = _gap(word, posterior, lang)
     return ScaleRow(scales.scale(word.scale).name[lang], scales.sentence_range(word, lang), gap)
+
+
+def _gap(word: Likelihood, posterior: float, lang: str) -> str:
+    """Say where a figure lies outside the interval of its word: some scales leave gaps between their words."""
+    return (
+        "" if scales.covers(word, posterior) else catalogue(lang).text("answer.gap", percent=percent(posterior, lang))
+    )
 
 
 def change(assessment: Assessment, lang: str) -> Change:
     """Return section 2: first what flips the answer, then what moves it most, and what to look for next."""
     texts = catalogue(lang)
     names = sentences.source_names(assessment)
-    tests = assessment.sensitivity
+    tests, hoped = assessment.sensitivity, assessment.next_observations
     flips = sum(1 for row in tests if row.changes_answer)
     if not tests:
         summary = texts.text("change.no-tests")
@@ -212,7 +222,10 @@ def change(assessment: Assessment, lang: str) -> Change:
         shown=texts.text("sensitivity.shown", shown=str(len(shown)), total=str(len(tests)))
         if len(tests) > len(shown)
         else "",
-        next=tuple(sentences.next_observation_sentence(row, assessment, lang) for row in assessment.next_observations),
+        next=tuple(sentences.next_observation_sentence(row, assessment, lang) for row in hoped[:NEXT_SHOWN]),
+        next_shown=texts.text("change.next-shown", shown=str(NEXT_SHOWN), total=str(len(hoped)))
+        if len(hoped) > NEXT_SHOWN
+        else "",
     )
 
 
@@ -220,7 +233,10 @@ def _most_telling(assessment: Assessment) -> list[Sensitivity]:
     """Return the tests, first those that change the answer, then by how far they move the leading figure."""
     now = sentences.hypothesis(assessment, assessment.leading).posterior
 
-    return sorted(assessment.sensitivity, key=lambda row: (not row.changes_answer, -abs(row.posterior - now)))
+    def moves(row: Sensitivity) -> float:
+        return abs(row.posterior - now) if row.leading == assessment.leading else 1.0
+
+    return sorted(assessment.sensitivity, key=lambda row: (not row.changes_answer, -moves(row)))
 
 
 def all_tests(assessment: Assessment, lang: str) -> tuple[TestedRow, ...]:
@@ -235,12 +251,6 @@ def all_tests(assessment: Assessment, lang: str) -> tuple[TestedRow, ...]:
         )
         for row in _most_telling(assessment)
     )
-
-
-def annex_figure(assessment: Assessment, lang: str) -> str:
-    """Return the head of the annex's column of figures: whose probability it is."""
-    leading = sentences.hypothesis(assessment, assessment.leading)
-    return catalogue(lang).text("annex.figure", label=sentences.hypothesis_label(leading, lang))
 
 
 def weights(assessment: Assessment, lang: str) -> Weights:
