@@ -154,7 +154,6 @@ JSON: list[tuple[str, list[str], int, str, str]] = [
     ("overlap", ["Tin Otter", "Wax Heron"], DONE, "consilience-overlap/1", "resolved"),
     ("sources", [], DONE, "consilience-sources/1", "sources"),
     ("claims", [], DONE, "consilience-claims/1", "claims"),
-    ("sources", ["{desk}/case"], DONE, "consilience-sources/1", "sources"),
     ("claims", ["{desk}/case"], DONE, "consilience-claims/1", "claims"),
     ("search", ["harbour"], DONE, "consilience-search/1", "hits"),
     ("search", ["zeppelin"], NOTHING, "consilience-search/1", "hits"),
@@ -196,7 +195,7 @@ def test_json_may_stand_before_the_command(on: Run) -> None:
 
 
 def test_people_get_text_and_not_json(on: Run) -> None:
-    for command, arguments in [("who", ["Salt Typhoon"]), ("names", []), ("claims", []), ("search", ["harbour"])]:
+    for command, arguments in [("who", ["Salt Typhoon"]), ("claims", []), ("search", ["harbour"])]:
         ran = on(command, *arguments)
         assert ran.code == DONE
         assert ran.out.strip()
@@ -206,12 +205,10 @@ def test_people_get_text_and_not_json(on: Run) -> None:
 USAGE_ERRORS = [
     (["evaluate"], "evaluate"),
     (["who"], "NAME"),
-    (["add"], "PATHS"),
     (["assess"], "CASE"),
     (["overlap", "Tin Otter"], "two clusters"),
     (["judge", "statement--1", "maybe"], "maybe"),
     (["search", "harbour", "--limit", "many"], "many"),
-    (["names", "--verbose"], "--verbose"),
 ]
 
 
@@ -305,7 +302,7 @@ def test_with_json_an_error_is_json(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["search", "x"], ["query", "SELECT 1"], ["judge", "statement--1", "reject"], ["sources"], ["claims"], ["overlap"]],
+    [["search", "x"], ["query", "SELECT 1"], ["judge", "statement--1", "reject"], ["claims"], ["overlap"]],
     ids=lambda arguments: arguments[0],
 )
 def test_a_workspace_that_is_not_there_is_named_and_not_made(arguments: list[str], run: Run, tmp_path: Path) -> None:
@@ -322,7 +319,6 @@ OTHER_ERRORS = [
     (["query", ""], ["query"]),
     (["judge", "statement--0000", "reject"], ["statement--0000"]),
     (["assess", "{tmp}/absent"], ["absent", "case.yaml"]),
-    (["claims", "{tmp}/absent"], ["absent", "case.yaml"]),
     (["assess", "{desk}/case", "--out", "{tmp}/file.txt/out"], ["file.txt"]),
     (["--workspace", "{tmp}/file.txt", "add", "{desk}/table.csv"], ["file.txt"]),
     (["--cache", "{tmp}/file.txt", "who", "Lazarus"], ["file.txt"]),

@@ -22,11 +22,13 @@ from consilience.overlap.pairs import OverlapSettings, compare
 class Resolved(msgspec.Struct, frozen=True):
     """Which cluster labels of the workspace are taken as ``name``, and which publishers' clusters carry the name.
 
-    That two labels carry one name is a claim of the publishers listed; it is applied here, to this comparison only.
+    ``left_out`` are labels that a publisher claims to be another name of the same cluster: a claim is not applied
+    unless no label carries the name itself. ``contested`` says that publishers give the name to different clusters.
     """
 
     name: str
     labels: tuple[str, ...]
+    left_out: tuple[str, ...]
     clusters: tuple[str, ...]
     contested: bool
 
@@ -72,14 +74,24 @@ def label_with_source(rows: pa.Table) -> pa.Array:
 
 
 def resolve(known: Knowledge, name: str, labels: Collection[str]) -> Resolved:
-    """Find the labels that carry ``name`` or a name that a publisher's cluster of that name also carries."""
+    """Find the labels that carry ``name``; where none does, those of the names that publishers claim for it."""
     clusters = known.clusters_named(name)
-    names = {name} | {cluster.name for cluster in clusters}
-    names |= {alias.name for cluster in clusters for alias in cluster.aliases}
-    keys = {strict_key(each) for each in names} | {loose_key(each) for each in names}
-    found = tuple(label for label in labels if strict_key(label) in keys or loose_key(label) in keys)
+    claimed = {cluster.name for cluster in clusters} | {alias.name for each in clusters for alias in each.aliases}
+    own = _carrying(labels, {name})
+    others = tuple(label for label in _carrying(labels, claimed) if label not in own)
     contested = any(each.code == "name-on-several-clusters" for each in known.who(name).disagreements)
-    return Resolved(name, found, tuple(cluster.key for cluster in clusters), contested)
+    return Resolved(
+        name=name,
+        labels=own or others,
+        left_out=others if own else (),
+        clusters=tuple(cluster.key for cluster in clusters),
+        contested=contested,
+    )
+
+
+def _carrying(labels: Collection[str], names: Collection[str]) -> tuple[str, ...]:
+    keys = {key for each in names for key in (strict_key(each), loose_key(each))}
+    return tuple(sorted(label for label in labels if strict_key(label) in keys or loose_key(label) in keys))
 
 
 def relabelled(rows: pa.Table, resolved: Iterable[Resolved]) -> pa.Table:

@@ -107,8 +107,15 @@ def query(where: Settings, sql: str) -> tuple[list[str], list[tuple[object, ...]
 
 
 def judge(where: Settings, statement: str, verdict: Verdict, author: str, made: str, reason: str) -> Judgement:
-    """Keep an analyst's judgement of a statement. ``made`` is a partial date, given by the caller."""
-    judgement = Judgement(statement=statement, verdict=verdict, author=author, made=parse_date(made), reason=reason)
+    """Keep an analyst's judgement of a statement, named by its id or an unambiguous beginning of it.
+
+    ``made`` is a partial date, given by the caller. Raises :class:`UnknownNameError` where no statement, or more than
+    one, has such an id.
+    """
     with existing_workspace(where) as workspace:
+        found = workspace.statement_ids(statement) if statement else ()
+        if len(found) != 1:
+            raise UnknownNameError(f"{'several statements have' if found else 'no statement has'} the id {statement!r}")
+        judgement = Judgement(statement=found[0], verdict=verdict, author=author, made=parse_date(made), reason=reason)
         workspace.judge(judgement)
     return judgement

@@ -8,7 +8,7 @@ import click
 
 from consilience.app.assessing import CaseResult, assess_case
 from consilience.app.ledgers import case_claims, case_sources_ledger
-from consilience.cli.output import Console, ExitCode, folder, json_option
+from consilience.cli.output import Console, ExitCode, folder, json_option, short_id
 from consilience.report.rows import change
 from consilience.report.sentences import confidence_sentence
 
@@ -118,10 +118,11 @@ def claims(console: Console, case: Path | None) -> int:
         console.json("consilience-claims/1", {"claims": rows})
     else:
         console.table(
-            ("said", "source", "act", "claim", "likelihood", "confidence", "words"),
+            ("id", "said", "source", "act", "claim", "likelihood", "confidence", "words"),
             [
                 (
-                    row.said or "unknown",
+                    short_id(row.statement),
+                    row.said[:10] or "unknown",
                     row.source + (f" (via {row.via})" if row.via else ""),
                     row.act,
                     " ".join(

@@ -73,8 +73,7 @@ class Console:
         widths = [max(map(_width, column)) for column in zip(head, *cells, strict=True)]
         room = max(shutil.get_terminal_size((120, 24)).columns, 60) - 2 * (len(head) - 1)
         while sum(widths) > room and max(widths) > _NARROW:
-            widest = widths.index(max(widths))
-            widths[widest] -= min(sum(widths) - room, widths[widest] - _NARROW)
+            widths[widths.index(max(widths))] -= 1
         for row in [list(head), ["─" * width for width in widths], *cells]:
             parts = [_wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
             for line in range(max(map(len, parts))):
@@ -83,7 +82,7 @@ class Console:
                 click.echo("  ".join(padded).rstrip())
 
 
-_NARROW: Final = 16
+_NARROW: Final = 12
 """A column is not made narrower than this."""
 
 
@@ -148,6 +147,11 @@ def json_option(command: _F) -> _F:
     return click.option("--json", is_flag=True, expose_value=False, callback=remember, help="Print JSON for machines.")(
         command
     )
+
+
+def short_id(statement_id: str) -> str:
+    """Return the beginning of a statement's digest, enough to name it to ``consilience judge``."""
+    return statement_id.removeprefix("statement--")[:8]
 
 
 folder = click.Path(path_type=Path)

@@ -38,16 +38,18 @@ def overlap(console: Console, a: str, b: str, limit: int) -> int:
 
 
 def _resolution(resolved: Resolved) -> str:
-    taken = ", ".join(resolved.labels)
-    warning = " — the name is contested: see `consilience who`" if resolved.contested else ""
-    return f"{resolved.name}: observations filed under {taken}{warning}"
+    text = f"{resolved.name}: observations filed under {', '.join(resolved.labels)}"
+    if resolved.left_out:
+        text += f"; left out, though a publisher claims the same cluster: {', '.join(resolved.left_out)}"
+    return text + (" — the name is contested: see `consilience who`" if resolved.contested else "")
 
 
 def verdict(pair: PairOverlap) -> str:
-    """Return what may be called of a pair: a link, a lead, or what chance gives."""
-    if is_linked(pair, OverlapSettings()):
+    """Return what may be called of a pair: a link, a lead, or no more than chance gives."""
+    settings = OverlapSettings()
+    if is_linked(pair, settings):
         return "link"
-    return "lead" if any(shared.decibans > 0 for shared in pair.shared) else "chance"
+    return "lead" if pair.observed and pair.p_value <= settings.fdr else "chance level"
 
 
 def _show_all(console: Console, report: OverlapReport, limit: int) -> None:

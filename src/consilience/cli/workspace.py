@@ -10,7 +10,7 @@ import click
 from consilience.app.use_cases import judge as keep_judgement
 from consilience.app.use_cases import query as ask
 from consilience.app.use_cases import search as find
-from consilience.cli.output import Console, ExitCode, json_option
+from consilience.cli.output import Console, ExitCode, json_option, short_id
 from consilience.model.statement import Verdict
 
 
@@ -27,7 +27,7 @@ def search(console: Console, words: str, limit: int) -> int:
     else:
         console.table(
             ("text", "document", "place", "statement"),
-            [(hit.text[:300], hit.document[:12], hit.pointer, hit.statement[:21]) for hit in hits],
+            [(hit.text[:300], hit.document[:12], hit.pointer, short_id(hit.statement)) for hit in hits],
         )
     return ExitCode.DONE if hits else ExitCode.NOTHING
 
@@ -49,7 +49,7 @@ def query(console: Console, sql: str) -> int:
     return ExitCode.DONE if rows else ExitCode.NOTHING
 
 
-@click.command(epilog='Example: consilience judge statement--3f… reject --reason "a copy of the agency report"')
+@click.command(epilog='Example: consilience judge 3f2a91bc reject --reason "a copy of the agency report"')
 @click.argument("statement")
 @click.argument("verdict", type=click.Choice([verdict.value for verdict in Verdict]))
 @click.option("--reason", default="", help="Why, in a sentence.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 import pyarrow as pa
 
@@ -18,49 +20,37 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     tables = {
-        "document": pa.Table.from_pylist(
-            [
-                {
-                    "sha256": d.sha256,
-                    "name": d.name,
-                    "format": d.format,
-                    "source": d.source,
-                    "lang": d.lang,
-                    "published": d.published,
-                    "marking": str(d.marking),
-                    "url": d.url,
-                }
+        "document": _table(
+            ("sha256", "name", "format", "source", "lang", "published", "marking", "url"),
+            (
+                (d.sha256, d.name, d.format, d.source, d.lang, d.published, d.marking, d.url)
                 for d in workspace.documents()
-            ]
+            ),
         ),
-        "statement": pa.Table.from_pylist(
-            [
-                {
-                    "id": s.id,
-                    "subject": s.subject.name,
-                    "predicate": s.predicate,
-                    "object": s.object.name if s.object else "",
-                    "source": s.source,
-                    "via": s.via,
-                    "stance": str(s.stance),
-                    "act": str(s.act),
-                    "said": s.said,
-                    "published": s.published,
-                    "quote": s.quote,
-                    "document": s.place.document,
-                    "pointer": s.place.pointer,
-                }
+        "statement": _table(
+            (
+                *("id", "subject", "predicate", "object", "source", "via", "stance", "act"),
+                *("said", "published", "quote", "document", "pointer"),
+            ),
+            (
+                (
+                    *(s.id, s.subject.name, s.predicate, s.object.name if s.object else "", s.source, s.via, s.stance),
+                    *(s.act, s.said, s.published, s.quote, s.place.document, s.place.pointer),
+                )
                 for s in workspace.statements()
-            ]
+            ),
         ),
-        "source": pa.Table.from_pylist(
-            [
-                {"id": s.id, "name": s.name, "kind": str(s.kind), "reliability": str(s.reliability)}
-                for s in workspace.sources().values()
-            ]
+        "source": _table(
+            ("id", "name", "kind", "reliability"),
+            ((s.id, s.name, s.kind, s.reliability) for s in workspace.sources().values()),
         ),
         "observation": workspace.observations(),
     }
     for name, table in tables.items():
         connection.register(name, table)
     return connection
+
+
+def _table(names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    return pa.table([pa.array(map(str, column), pa.string()) for column in columns], names=list(names))

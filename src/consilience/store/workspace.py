@@ -234,6 +234,15 @@ class Workspace:
         ).fetchone()
         return _decode_statement(row[0]) if row else None
 
+    def statement_ids(self, prefix: str, limit: int = 2) -> tuple[str, ...]:
+        """Return the ids of at most ``limit`` statements whose id, with or without ``statement--``, begins so."""
+        wanted = prefix.removeprefix("statement--").upper()
+        rows = self._connection.execute(
+            "SELECT lower(hex(digest)) FROM statement WHERE substr(hex(digest), 1, ?) = ? LIMIT ?",
+            (len(wanted), wanted, limit),
+        )
+        return tuple(f"statement--{digest}" for (digest,) in rows)
+
     def observations(self, documents: Collection[str] | None = None) -> pa.Table:
         """Return the observations of current readings; columns as in ``store.observations.SCHEMA``."""
         from consilience.store.observations import read_parts
