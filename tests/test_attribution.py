@@ -16,7 +16,7 @@ from consilience.attribution.facts import CaseFacts, IncidentObservable, KnownOb
 from consilience.attribution.hypotheses import initial_hypotheses, slug
 from consilience.attribution.settings import WeighSettings
 from consilience.attribution.weigh import weigh
-from consilience.attribution.weights import WEIGHTS
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.errors import CaseError
 from consilience.inference.weighing import decibans, ratio
 from consilience.knowledge.values import Alias, KnownCluster, SponsorClaim

@@ -105,6 +105,39 @@ def test_a_confidence_above_100_is_an_issue_and_no_likelihood():
     assert reading.issues[0].place == "/objects/2"
 
 
+# (relation, description, lang, level of confidence, term of likelihood)
+WORDED = [
+    ("attributed-to", "Labs assesses with high confidence that the group did it.", "en", "high", ""),
+    ("uses", "Labs assesses with moderate confidence that the group used the backdoor.", "en", "moderate", ""),
+    ("attributed-to", "Le laboratoire estime avec une confiance modérée que le groupe l’a fait.", "fr", "moderate", ""),
+    ("attributed-to", "Le laboratoire estime avec une confiance élevée que le groupe l’a fait.", "", "high", ""),
+    ("originates-from", "The group is very likely Russian.", "en", "", "very likely"),
+    ("attributed-to", "It is likely the group, with low confidence.", "en", "low", "likely"),
+    # An estimative word in a description of use is about a detail.
+    ("uses", "It changed bytes in a likely attempt to hide.", "en", "", ""),
+    # Two levels, a negation, a confidence without a level, and a language without a table say nothing.
+    ("attributed-to", "High confidence that it is a state, low confidence that it is this group.", "en", "", ""),
+    ("attributed-to", "Labs cannot say with high confidence that it is likely the group.", "en", "", ""),
+    ("attributed-to", "Labs says so with confidence; a confidence trick was used.", "en", "", ""),
+    ("attributed-to", "high confidence, likely", "de", "", ""),
+]
+
+
+@pytest.mark.parametrize(("verb", "description", "lang", "level", "term"), WORDED)
+def test_words_of_confidence_and_likelihood_in_a_description_are_read(verb, description, lang, level, term):
+    made = rel(5, ACTOR, verb, MALWARE, description=description, lang=lang)
+    (statement,) = read(ACTOR, MALWARE, made).statements
+    assert (statement.confidence.level if statement.confidence else "") == level
+    assert (statement.likelihood.term if statement.likelihood else "") == term
+
+
+def test_the_number_goes_before_the_words_of_likelihood_and_leaves_those_of_confidence():
+    text = "Unlikely the group, with high confidence."
+    made = rel(5, ACTOR, "attributed-to", MALWARE, description=text, lang="en", confidence=85)
+    (statement,) = read(ACTOR, MALWARE, made).statements
+    assert (statement.likelihood.term, statement.confidence.level) == ("very likely", "high")
+
+
 def test_attribution_is_an_assessment():
     campaign = obj("campaign", 6, name="Operation Lamp")
     (statement,) = read(ACTOR, campaign, rel(7, campaign, "attributed-to", ACTOR)).statements

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from consilience.attribution.settings import WeighSettings
-from consilience.attribution.weights import WEIGHTS
-from consilience.inference.weighing import cap, temper
+from consilience.knowledge.evidence_weights import WEIGHTS
+from consilience.inference.weighing import cap, ratio, report_weight, temper
 from consilience.model.assessment import WeightPart
 
 
@@ -33,6 +33,16 @@ class Account:
         difference = round(self.total - before, 2)
         if difference:
             self._parts.append(WeightPart(name, difference, params))
+
+    def believe(self, reliability: float, hypotheses: int) -> None:
+        """Temper the weight by the reliability of who reports the trace, as a claim's is.
+
+        A report that is wrong points at any of the ``hypotheses`` alike: a = 1, b = 1/LR, q = 1 / their number.
+        """
+        if self.exact > 0:
+            q = 1 / hypotheses
+            to = report_weight(1.0, ratio(-self.exact), q, reliability)
+            self.move("reliability", to, r=number(reliability), q=number(q))
 
     def plant(self, code: str, settings: WeighSettings) -> None:
         """Temper and cap a weight above 0 by how cheaply a trace of class ``code`` can be planted."""

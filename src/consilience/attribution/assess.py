@@ -28,6 +28,18 @@ SCALES: Final = (("icd-203", "en"), ("phia", "en"), ("fr", "fr"))
 WordFor = Callable[[float, str, str], Likelihood]
 """``knowledge.scales.word_for``: the term of a scale for a probability, in a language."""
 
+REASONS: Final = (
+    "only-unrated-sources",
+    "no-evidence",
+    "unknown-leads",
+    "margin",
+    "claims-only",
+    "cheap-only",
+    "one-origin",
+    "source-contradicts-itself",
+)
+"""The codes that ``Assessment.reasons`` may hold, in their order: why it is withheld, then what limits it."""
+
 _UNRATED: Final = frozenset({Reliability.E, Reliability.F})
 
 
@@ -112,8 +124,9 @@ def _source_reasons(view: FactView, weighing: Weighing) -> tuple[tuple[str, ...]
     """
     support = supporting(weighing.evidence, weighing.leading)
     origins = independent_origins(view, weighing)
-    grades = {view.source(each).reliability for each in origins}
-    unrated = ("only-unrated-sources",) if support and grades <= _UNRATED else ()
+    personas = {origin for item in support if item.kind == "claim-self" for origin in item.origins}
+    grades = {view.source(each).reliability for each in personas.union(origins)}
+    unrated = ("only-unrated-sources",) if grades and grades <= _UNRATED else ()
     limits = []
     if len(origins) == 1:
         limits.append("one-origin")
@@ -126,7 +139,8 @@ def _contradictory(weighing: Weighing) -> bool:
     blamed: dict[str, list[frozenset[str]]] = {}
     for item in weighing.evidence:
         targets = frozenset(item.params.get("targets", "").split(", "))
-        if item.kind in {"claim-assessment", "claim-judgement", "claim-self"}:
+        doubted = any(weight < 0 for weight in item.weights.values())
+        if item.kind in {"claim-assessment", "claim-judgement", "claim-self"} and not doubted:
             blamed.setdefault(item.group, []).append(targets)
     return any(not one & other for several in blamed.values() for one in several for other in several)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from consilience.attribution.account import number
 from consilience.attribution.settings import WeighSettings
-from consilience.attribution.weights import WEIGHTS
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.inference.weighing import (
     BoolArray,
     Dependence,

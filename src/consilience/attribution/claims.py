@@ -17,8 +17,9 @@ from consilience.attribution.account import Account, item_id, number
 from consilience.attribution.facts import fold
 from consilience.attribution.settings import WeighSettings
 from consilience.attribution.view import FactView, is_event
-from consilience.attribution.weights import WEIGHTS
+from consilience.inference.common_roots import counted_under
 from consilience.inference.weighing import decibans, report_weight, temper
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import EvidenceItem, Family
 from consilience.model.source import Reliability, SourceKind
 from consilience.model.statement import EntityType, Predicate, SpeechAct, Stance, Statement
@@ -56,25 +57,62 @@ class Kind(StrEnum):
     NO_EVIDENCE = "claim-no-evidence"
 
 
+_BLAMING: Final = (Kind.ASSESSMENT, Kind.LINK, Kind.JUDGEMENT)
+"""Kinds by which a source names a culprit, what says most of its own work first."""
+
+
 class Claim(msgspec.Struct, frozen=True):
-    """A statement read as a claim: its kind, the hypotheses it is about, and the origins behind its source."""
+    """A statement read as a claim: its kind, the hypotheses it is about, whose word it is, and the origins behind."""
 
     statement: Statement
     kind: Kind
     targets: tuple[str, ...]
+    voice: str
     origins: tuple[str, ...]
+
+    @property
+    def own(self) -> bool:
+        """Whether the one who speaks is an origin: not a relay of others."""
+        return self.voice in self.origins
+
+
+Key = tuple[str, Kind, tuple[str, ...]]
+"""What makes claims one item: origin, kind, targets."""
 
 
 def claim_items(view: FactView, settings: WeighSettings) -> tuple[EvidenceItem, ...]:
     """Return the items that claims make. What repeats an origin joins that origin's item and adds nothing to it."""
     claims = [claim for each in view.statements if (claim := _read(view, each, settings))]
-    groups: dict[tuple[str, Kind, tuple[str, ...]], list[Claim]] = {}
+    groups: dict[Key, list[Claim]] = {}
     for kind, targets in sorted({(claim.kind, claim.targets) for claim in claims}):
         alike = [claim for claim in claims if (claim.kind, claim.targets) == (kind, targets)]
-        for claim, origin in zip(alike, _origin_keys(alike), strict=True):
-            groups.setdefault((origin, kind, targets), []).append(claim)
+        speaking = _speaking(claims, kind, targets)
+        origins = counted_under([frozenset(claim.origins) for claim in alike], speaking.keys())
+        for claim, origin in zip(alike, origins, strict=True):
+            groups.setdefault((origin, _joined_kind(claim, speaking.get(origin, ())), targets), []).append(claim)
     leads = {key: _representative(view, members) for key, members in groups.items()}
     return tuple(_item(view, settings, key, groups[key], leads) for key in sorted(groups))
+
+
+def _speaking(claims: Iterable[Claim], kind: Kind, targets: tuple[str, ...]) -> dict[str, tuple[Claim, ...]]:
+    """Return the origins that speak themselves, and what they say: blame of any kind is one word, all else is not."""
+    found: dict[str, tuple[Claim, ...]] = {}
+    for claim in claims:
+        alike = claim.kind is kind or (claim.kind in _BLAMING and kind in _BLAMING)
+        if claim.own and alike and set(claim.targets).intersection(targets):
+            found[claim.voice] = (*found.get(claim.voice, ()), claim)
+    return found
+
+
+def _joined_kind(claim: Claim, said: Iterable[Claim]) -> Kind:
+    """Return the kind of item that a claim joins: what a relay says joins what its origin says of the same targets.
+
+    A judgement stays one: that a state has spoken is shown, even where it adds nothing.
+    """
+    kinds = {each.kind for each in said if each.targets == claim.targets}
+    if claim.own or claim.kind is Kind.JUDGEMENT or not kinds or claim.kind in kinds:
+        return claim.kind
+    return next(kind for kind in _BLAMING if kind in kinds)
 
 
 def _read(view: FactView, statement: Statement, settings: WeighSettings) -> Claim | None:
@@ -84,13 +122,15 @@ def _read(view: FactView, statement: Statement, settings: WeighSettings) -> Clai
     if found is None or not found[1] or view.off_topic(statement, settings.period_slack):
         return None
     kind, targets = found
-    persona = kind is Kind.SELF
-    behind = (f"self:{fold(statement.subject.name)}",) if persona else view.origins(statement.source)
-    return Claim(statement, kind, targets, behind)
+    voice = view.voice(statement)
+    behind = (f"self:{fold(statement.subject.name)}",) if kind is Kind.SELF else view.origins(voice)
+    return Claim(statement, kind, targets, voice, behind)
 
 
 def _kind_and_targets(view: FactView, statement: Statement) -> tuple[Kind, tuple[str, ...]] | None:
     if statement.predicate == Predicate.CLAIMS_RESPONSIBILITY:
+        if statement.stance == Stance.NO_EVIDENCE:
+            return None
         kind = Kind.DENIAL if statement.stance == Stance.DENIES else Kind.SELF
         return kind, view.named(statement.subject.name)
     if statement.object is None:
@@ -125,28 +165,6 @@ def _speaks_through(view: FactView, statement: Statement) -> bool:
     return name in view.tied and not view.named(subject.name)
 
 
-def _origin_keys(claims: Sequence[Claim]) -> list[str]:
-    """Return, for claims of one kind on one target, the origin under which each counts.
-
-    A source that is its own origin counts under itself. One that repeats others counts under an origin that speaks
-    itself where there is one; else all that go back to a common origin count together.
-    """
-    speaking = {claim.statement.source for claim in claims if claim.statement.source in claim.origins}
-    silent: list[set[str]] = []
-    for claim in claims:
-        if not speaking.intersection(claim.origins):
-            joined = set(claim.origins)
-            apart = [each for each in silent if not each & joined]
-            silent = [*apart, joined.union(*(each for each in silent if each & joined))]
-    keys = []
-    for claim in claims:
-        own = claim.statement.source in claim.origins
-        heard = speaking.intersection(claim.origins)
-        common = next((each for each in silent if each.intersection(claim.origins)), set(claim.origins))
-        keys.append(claim.statement.source if own else min(heard or common))
-    return keys
-
-
 def _representative(view: FactView, claims: Sequence[Claim]) -> Claim:
     """Return the claim whose words count: nearest to the origin, said by itself, most credible, with a term, latest.
 
@@ -156,7 +174,7 @@ def _representative(view: FactView, claims: Sequence[Claim]) -> Claim:
     return min(
         latest_first,
         key=lambda claim: (
-            view.steps(claim.statement.source),
+            view.steps(claim.voice),
             bool(claim.statement.via),
             claim.statement.credibility,
             claim.statement.likelihood is None and claim.statement.confidence is None,
@@ -176,13 +194,12 @@ def probability(statement: Statement) -> float:
 
 
 def reliability(view: FactView, statement: Statement) -> float:
-    """Return r: by the grade of the source and of its relay, the credibility, and the source's own confidence.
+    """Return r: what grades and credibility leave, times the source's own confidence.
 
-    A chain is as good as its weakest link. Confidence speaks of the evidence base, so it acts here and not on a.
+    Confidence speaks of the evidence base, so it acts here and not on a.
     """
-    grades = [WEIGHTS.reliable(view.grade(each)) for each in {statement.source, statement.via} if each]
-    bound = min(*grades, WEIGHTS.credible(statement.credibility), 1.0)
-    return bound * (WEIGHTS.claim.of_confidence(statement.confidence.level) if statement.confidence else 1.0)
+    stated = WEIGHTS.claim.of_confidence(statement.confidence.level) if statement.confidence else 1.0
+    return view.reliability(statement) * stated
 
 
 def accused(view: FactView, claim: Claim) -> bool:
@@ -198,15 +215,15 @@ def accused(view: FactView, claim: Claim) -> bool:
 def _item(
     view: FactView,
     settings: WeighSettings,
-    key: tuple[str, Kind, tuple[str, ...]],
+    key: Key,
     members: Sequence[Claim],
-    leads: dict[tuple[str, Kind, tuple[str, ...]], Claim],
+    leads: dict[Key, Claim],
 ) -> EvidenceItem:
     origin, kind, targets = key
     lead = leads[key]
     code = _plant_class(view, lead, origin)
     account = _account(view, lead, settings, code)
-    group = _voice(view, lead, origin)
+    group = _group(view, lead, origin)
     follows = _assessment_behind(view, lead, leads) if kind is Kind.JUDGEMENT else ""
     if follows:
         account.move("follows-assessment", 0.0, source=view.source(follows).name)
@@ -230,8 +247,10 @@ def _item(
     )
 
 
-def _voice(view: FactView, claim: Claim, origin: str) -> str:
-    """Return under whose voice a claim counts: the judgements of one state's organs are one voice."""
+def _group(view: FactView, claim: Claim, origin: str) -> str:
+    """Return with what a claim counts once: the judgements of one state's organs, and all denials by the accused."""
+    if claim.kind is Kind.DENIAL and accused(view, claim):
+        return f"accused {' '.join(claim.targets)}"
     source = view.source(claim.statement.source)
     state = source.kind == SourceKind.STATE and source.country
     return f"state {source.country}" if claim.kind is Kind.JUDGEMENT and state else origin
@@ -269,7 +288,7 @@ def _account(view: FactView, claim: Claim, settings: WeighSettings, code: str) -
     return account
 
 
-def _assessment_behind(view: FactView, judgement: Claim, leads: dict[tuple[str, Kind, tuple[str, ...]], Claim]) -> str:
+def _assessment_behind(view: FactView, judgement: Claim, leads: dict[Key, Claim]) -> str:
     """Return the origin of the assessment on which a state's judgement rests: by the same state, on the same target."""
     speakers = {judgement.statement.source, *judgement.origins}
     states = {each.country for each in map(view.source, speakers) if each.kind == SourceKind.STATE and each.country}
@@ -289,13 +308,14 @@ def _term(statement: Statement) -> str:
 def _params(view: FactView, lead: Claim, members: Iterable[Claim], follows: str) -> dict[str, str]:
     statement = lead.statement
     likelihood, confidence = statement.likelihood, statement.confidence
-    voices = {claim.statement.source for claim in members}
+    members = tuple(members)
+    voices = {claim.voice for claim in members}
     given = {
         "source": view.source(statement.source).name,
         "source-id": statement.source,
         "via": view.source(statement.via).name if statement.via else "",
         "subject": statement.subject.name,
-        "object": statement.object.name if statement.object else "",
+        "object": ", ".join(_objects(lead, members)),
         "targets": ", ".join(lead.targets),
         "stance": statement.stance.value,
         "act": statement.act.value,
@@ -312,3 +332,10 @@ def _params(view: FactView, lead: Claim, members: Iterable[Claim], follows: str)
         "accused": ("yes" if accused(view, lead) else "no") if lead.kind is Kind.DENIAL else "",
     }
     return {name: value for name, value in given.items() if value}
+
+
+def _objects(lead: Claim, members: Iterable[Claim]) -> list[str]:
+    """Return all that the one whose words count names as culprit: one operation may be blamed on several clusters."""
+    blames = lead.kind is not Kind.SELF
+    own = [claim.statement for claim in members if blames and claim.voice == lead.voice] or [lead.statement]
+    return sorted({each.object.name for each in own if each.object})

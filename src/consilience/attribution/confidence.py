@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from consilience.attribution.view import FactView, best
 from consilience.attribution.weigh import Weighing, supporting
@@ -14,6 +15,23 @@ from consilience.model.words import Confidence
 _TECHNICAL = frozenset({Family.MALWARE, Family.INFRASTRUCTURE, Family.CONTROL})
 _GOOD = frozenset({Reliability.A, Reliability.B})
 _NOT_WITNESSES = frozenset({"claim-self", "name"})
+_NO_CONTRADICTION = frozenset({"claim-self", "claim-no-evidence"})
+"""A persona speaks for itself whoever did it, and to have found nothing is not to say that it was somebody else."""
+
+CONFIDENCE_REASONS: Final = (
+    "few-origins",
+    "sources-agree",
+    "sources-disagree",
+    "direct-technical",
+    "indirect",
+    "reliability-high",
+    "reliability-low",
+    "answer-flips",
+)
+"""The codes that ``Assessment.confidence_reasons`` may hold, in their order."""
+
+_SAYS_SOMETHING = 1.0
+"""Decibans (a likelihood ratio of 1.26) from which a claim that points elsewhere counts as disagreement."""
 _DIRECT = 10.0
 """Decibans (a likelihood ratio of 10) from which a technical trace counts as direct evidence."""
 
@@ -23,15 +41,26 @@ def independent_origins(view: FactView, weighing: Weighing) -> tuple[str, ...]:
 
     For an incident only those count that speak of the incident: a knowledge base that says what an actor used
     elsewhere completes another's finding, it does not corroborate it. A persona's own claim and a bare mention of a
-    name corroborate nothing.
+    name corroborate nothing, nor does what speaks for another explanation just as much.
     """
-    support = [item for item in supporting(weighing.evidence, weighing.leading) if item.kind not in _NOT_WITNESSES]
+    support = [
+        item
+        for item in supporting(weighing.evidence, weighing.leading)
+        if item.kind not in _NOT_WITNESSES and _tells_apart(item, weighing)
+    ]
     behind = {origin for item in support for origin in item.origins}
     if view.facts.case.question is not Question.WHO:
         return tuple(sorted(behind))
     said = (each.source for each in view.statements)
     seen = (each.source for each in view.facts.incident_observables)
     return tuple(sorted(behind.intersection(view.origins_of([*said, *seen]))))
+
+
+def _tells_apart(item: EvidenceItem, weighing: Weighing) -> bool:
+    """Whether an item speaks for the leading hypothesis more than for any other but somebody who imitates it."""
+    others = (each.id for each in weighing.hypotheses if weighing.leading not in {each.id, each.of})
+    rest = max((item.weights.get(each, 0.0) for each in others), default=0.0)
+    return item.weights[weighing.leading] > rest
 
 
 def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[str, ...]]:
@@ -50,16 +79,16 @@ def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[st
     flips = any(each.changes_answer for each in weighing.sensitivity if each.kind in {"without-item", "without-source"})
     good = sum(grade in _GOOD for grade in grades)
     low_grades = best(grades) not in {Reliability.A, Reliability.B, Reliability.C}
-    reasons = {
-        "few-origins": len(origins) < 2,
-        "sources-agree": len(origins) >= 2 and not against,
-        "sources-disagree": against,
-        "direct-technical": direct,
-        "indirect": not direct or relayed,
-        "reliability-high": good >= 2,
-        "reliability-low": low_grades,
-        "answer-flips": flips,
-    }
+    holds = (
+        len(origins) < 2,
+        len(origins) >= 2 and not against,
+        against,
+        direct,
+        not direct or relayed,
+        good >= 2,
+        low_grades,
+        flips,
+    )
     level = 1
     if len(origins) < 2 or low_grades or flips:
         level = 0
@@ -67,19 +96,21 @@ def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[st
         level = 2
     level = max(0, level - 1) if against else level
     term = ("low", "moderate", "high")[level]
-    codes = tuple(code for code, holds in reasons.items() if holds)
+    codes = tuple(code for code, held in zip(CONFIDENCE_REASONS, holds, strict=True) if held)
     return Confidence(term, term, "ICD 203", "en"), codes
 
 
 def _disagreeing(weighing: Weighing) -> bool:
-    """Whether a claim speaks for another explanation, or against the leading one more than a denial of course does."""
+    """Whether a claim speaks for another explanation and not for the leading one, or against the leading one.
+
+    The accused denies whoever did it, so that its denial is no disagreement.
+    """
     for item in weighing.evidence:
-        if item.family != Family.CLAIMS or item.kind == "claim-self" or item.params.get("accused") == "yes":
+        if item.family != Family.CLAIMS or item.kind in _NO_CONTRADICTION or item.params.get("accused") == "yes":
             continue
-        if item.weights.get(weighing.leading, 0.0) <= -1.0:
-            return True
+        here = item.weights.get(weighing.leading, 0.0)
         elsewhere = max((weight for key, weight in item.weights.items() if key != weighing.leading), default=0.0)
-        if elsewhere >= 1.0 and item.weights.get(weighing.leading, 0.0) <= 0.0:
+        if here <= -_SAYS_SOMETHING or (elsewhere >= _SAYS_SOMETHING and here <= 0.0):
             return True
     return False
 

@@ -26,9 +26,8 @@ kind                   family            params (texts; absent where empty)
 ``claim-no-evidence``  claims            the same
 =====================  ================  =============================================================================
 
-``names`` are cluster names as their publishers write them, ``targets`` hypothesis ids. Names of parts:
-``table``, ``listed``, ``prevalence``, ``decay``, ``dates-unknown``, ``public-tool``, ``reliability``, ``link-tie``,
-``follows-assessment``, ``planted-share``, ``planting-cap``; weighing adds ``dependence`` and ``family-cap``.
+``names`` are cluster names as their publishers write them, ``targets`` hypothesis ids; ``object`` enumerates all whom
+the source blames itself. A persona's words in ``claim-self`` have one object, the deed.
 """
 
 from __future__ import annotations
@@ -36,13 +35,47 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from consilience.attribution.claims import claim_items
+from consilience.attribution.claims import Kind, claim_items
 from consilience.attribution.facts import CaseFacts
 from consilience.attribution.settings import DEFAULTS, WeighSettings
 from consilience.attribution.technical import name_items, shared_items, technique_items, tool_items, victim_items
 from consilience.attribution.view import FactView
 from consilience.model.assessment import EvidenceItem
 from consilience.model.case import Question
+
+KINDS: Final = (
+    "shared-address",
+    "shared-network",
+    "shared-host",
+    "shared-domain",
+    "shared-path",
+    "shared-hash",
+    "shared-artefact",
+    "tool",
+    "technique-set",
+    "victim-country",
+    "victim-sector",
+    "name",
+    *(kind.value for kind in Kind),
+)
+"""What ``EvidenceItem.kind`` may be for the question *who*; ``overlap.kind.KINDS`` has those for *link*."""
+
+PARTS: Final = (
+    "table",
+    "listed",
+    "prevalence",
+    "decay",
+    "dates-unknown",
+    "public-tool",
+    "reliability",
+    "link-tie",
+    "follows-assessment",
+    "planted-share",
+    "planting-cap",
+    "dependence",
+    "family-cap",
+)
+"""The steps that ``WeightPart.name`` may name in these items."""
 
 Factor = Callable[[FactView, WeighSettings], tuple[EvidenceItem, ...]]
 

@@ -12,7 +12,7 @@ import msgspec
 
 from consilience.attribution.balance import Balance
 from consilience.attribution.settings import WeighSettings
-from consilience.attribution.weights import WEIGHTS
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import EvidenceItem, HypothesisKind, WeighedHypothesis
 
 _LABEL = {"en": "imitation of {}", "fr": "imitation : {}"}

@@ -7,7 +7,7 @@ from typing import Final
 from consilience.attribution.account import number
 from consilience.attribution.balance import Balance
 from consilience.attribution.sensitivity import cheap_items, planted_rows
-from consilience.attribution.weights import WEIGHTS
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.inference.weighing import FloatArray
 from consilience.model.assessment import EvidenceItem, Family, HypothesisKind, NextObservation
 
@@ -18,6 +18,12 @@ _FAMILIES: Final = {
     "independent-assessment": Family.CLAIMS,
     "planted-proof": Family.CONTROL,
 }
+
+KINDS: Final = tuple(_FAMILIES)
+"""The observations that ``NextObservation.kind`` may name."""
+
+_MOVES: Final = 5e-5
+"""Change of a posterior below which nothing moves in the four decimals that are shown."""
 
 _ALL: Final = ("exclusive-infrastructure", "non-public-malware", "provider-records", "independent-assessment")
 _RECORDS: Final = ("provider-records", "independent-assessment")
@@ -37,6 +43,8 @@ _FITTING: Final = {
 def next_observations(balance: Balance) -> tuple[NextObservation, ...]:
     """Return observations towards the leading and the next hypothesis, those that move their posterior most first.
 
+    What would move neither, such as one more claim where claims have said all that they may, is left out.
+
     ``leading`` would then lead, with ``posterior``; ``decibans`` is the tabled weight, or for ``planted-proof`` in an
     incident the change of the leader's log-odds.
     """
@@ -48,6 +56,7 @@ def next_observations(balance: Balance) -> tuple[NextObservation, ...]:
         for k in rivals
         for code in _FITTING.get(balance.hypotheses[k].kind, ())
         for after, observation in (_observed(balance, base, k, code),)
+        if abs(float(after[k] - base[k])) >= _MOVES
     ]
     found.sort(key=lambda pair: (-round(abs(pair[0]), 9), pair[1].kind, pair[1].towards))
     return tuple(observation for _, observation in found)

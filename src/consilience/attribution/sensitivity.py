@@ -14,6 +14,9 @@ from consilience.model.assessment import HypothesisKind, Sensitivity
 ALL_CHEAP: Final = "all-cheap"
 """``of`` of the test in which every trace within an imitator's reach is planted."""
 
+KINDS: Final = ("without-item", "without-source", "without-family", "if-planted")
+"""The tests that ``Sensitivity.kind`` may name, in the order in which they are given."""
+
 
 def sensitivities(balance: Balance) -> tuple[Sensitivity, ...]:
     """Return the tests by kind, those that change the answer first, then by the posterior that they leave.
@@ -24,11 +27,8 @@ def sensitivities(balance: Balance) -> tuple[Sensitivity, ...]:
     """
     tests = [*_left_out(balance), *_planted(balance)]
     return tuple(
-        sorted(tests, key=lambda each: (_KINDS.index(each.kind), not each.changes_answer, each.posterior, each.of))
+        sorted(tests, key=lambda each: (KINDS.index(each.kind), not each.changes_answer, each.posterior, each.of))
     )
-
-
-_KINDS: Final = ("without-item", "without-source", "without-family", "if-planted")
 
 
 def _left_out(balance: Balance) -> list[Sensitivity]:
@@ -71,17 +71,20 @@ def cheap_items(balance: Balance) -> list[int]:
 def planted_rows(balance: Balance, planted: list[int]) -> FloatArray:
     """Return the stand-alone weights (N, K) if the items ``planted`` had been made by somebody else.
 
-    They then say nothing for those to whom they point, and speak in full for whoever imitates them.
+    They then say nothing for those to whom they point, and speak in full for whoever imitates them; where they point
+    to imitation itself more than to anything else, they say nothing at all.
     """
     rows = balance.rows.copy()
+    kinds = [each.kind for each in balance.hypotheses]
     for index in planted:
-        pointed = [k for k in range(len(balance.ids)) if rows[index, k] > 0]
-        for k in pointed:
-            rows[index, k] = 0.0
+        given = {k: float(rows[index, k]) for k in range(len(kinds)) if rows[index, k] > 0}
+        rows[index, list(given)] = 0.0
+        feigned = max((weight for k, weight in given.items() if kinds[k] is not HypothesisKind.IMITATION), default=0.0)
+        pointed = {balance.ids[k] for k in given}
         for k, hypothesis in enumerate(balance.hypotheses):
-            imitates = hypothesis.of in {balance.ids[each] for each in pointed} or not hypothesis.of
-            if hypothesis.kind is HypothesisKind.IMITATION and pointed and imitates:
-                rows[index, k] = balance.rows[index, pointed].max()
+            imitates = hypothesis.kind is HypothesisKind.IMITATION and (not hypothesis.of or hypothesis.of in pointed)
+            if imitates and (hypothesis.of or given.get(k, 0.0) <= feigned):
+                rows[index, k] = feigned
     return rows
 
 

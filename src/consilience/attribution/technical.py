@@ -14,45 +14,26 @@ from consilience.attribution.account import Account, item_id, number
 from consilience.attribution.facts import IncidentObservable, KnownObservation, fold
 from consilience.attribution.settings import WeighSettings
 from consilience.attribution.view import FactView, checked, period_gap
-from consilience.attribution.weights import WEIGHTS
-from consilience.inference.weighing import decibans, temper
+from consilience.knowledge.evidence_weights import OTHER_UNIT, WEIGHTS
+from consilience.inference.weighing import decibans
 from consilience.model.assessment import EvidenceItem, Family, Quotation
 from consilience.model.dates import PartialDate, Period
+from consilience.model.source import Reliability
 from consilience.model.statement import EntityType, Predicate, Stance, Statement
-
-_UNITS: Final = {
-    "ipv4-addr": "shared-address",
-    "ipv6-addr": "shared-address",
-    "address": "shared-address",
-    "host-port": "shared-address",
-    "network": "shared-network",
-    "host": "shared-host",
-    "host-name": "shared-host",
-    "domain-name": "shared-domain",
-    "domain": "shared-domain",
-    "url": "shared-path",
-    "path": "shared-path",
-    "md5": "shared-hash",
-    "sha1": "shared-hash",
-    "sha256": "shared-hash",
-    "sha512": "shared-hash",
-    "hash": "shared-hash",
-}
-"""Unit of observation -> kind of item; any other unit is a ``shared-artefact``."""
 
 _NOT_SHARED: Final = frozenset({"attack-pattern", "technique", "software", "cve", "autonomous-system"})
 """Units that say how and through what, not whose: techniques and software are weighed by their own rules."""
 
 _CHAINS: Final = {
-    "shared-address": (Family.INFRASTRUCTURE, "infrastructure/address", "address", "open-infrastructure"),
-    "shared-network": (Family.INFRASTRUCTURE, "infrastructure/address", "address", "open-infrastructure"),
-    "shared-host": (Family.INFRASTRUCTURE, "infrastructure/name", "name", "open-infrastructure"),
-    "shared-domain": (Family.INFRASTRUCTURE, "infrastructure/name", "name", "open-infrastructure"),
-    "shared-path": (Family.INFRASTRUCTURE, "infrastructure/name", "name", "open-infrastructure"),
-    "shared-hash": (Family.MALWARE, "malware/code", "", "public"),
-    "shared-artefact": (Family.MALWARE, "malware/artefact", "", "persona"),
+    "shared-address": (Family.INFRASTRUCTURE, "infrastructure/address"),
+    "shared-network": (Family.INFRASTRUCTURE, "infrastructure/address"),
+    "shared-host": (Family.INFRASTRUCTURE, "infrastructure/name"),
+    "shared-domain": (Family.INFRASTRUCTURE, "infrastructure/name"),
+    "shared-path": (Family.INFRASTRUCTURE, "infrastructure/name"),
+    "shared-hash": (Family.MALWARE, "malware/code"),
+    OTHER_UNIT: (Family.MALWARE, "malware/artefact"),
 }
-"""Kind -> family, group (chain of dependent traces), half-life, plant class."""
+"""Kind of item -> family and group (chain of dependent traces); rows of the table without a kind are artefacts."""
 
 _SHARED_SOFTWARE: Final = 4
 """From this number of known users on, malware is taken as shared, sold or leaked: anybody may have it."""
@@ -85,9 +66,10 @@ def _shared(
             rows.setdefault(hypothesis, []).append(known)
     if not rows:
         return None
-    kind = _UNITS.get(unit[0], "shared-artefact")
-    family, group, _, plant = _CHAINS[kind]
-    accounts = {each: _shared_account(view, settings, kind, seen, rows[each]) for each in sorted(rows)}
+    row = WEIGHTS.row_named(unit[0])
+    kind = row if row in _CHAINS else OTHER_UNIT
+    family, group = _CHAINS[kind]
+    accounts = {each: _shared_account(view, settings, row, seen, rows[each]) for each in sorted(rows)}
     leader = _strongest(accounts)
     used = sorted(rows[leader], key=lambda known: (known.cluster, known.source, known.report, known.place))
     witnesses = sorted(seen, key=lambda each: (each.document, each.place, each.source))
@@ -109,7 +91,7 @@ def _shared(
         speaks_for=leader,
         weights={each: account.total for each, account in accounts.items()},
         parts=accounts[leader].parts,
-        plant_class=plant,
+        plant_class=WEIGHTS.trace[row].plant_as,
         sources=tuple(sorted(sources - {""})),
         origins=view.origins_of(sources),
         statements=tuple(sorted({each.statement for each in witnesses if each.statement})),
@@ -131,27 +113,27 @@ def _shared(
 def _shared_account(
     view: FactView,
     settings: WeighSettings,
-    kind: str,
+    row: str,
     seen: list[IncidentObservable],
     held: list[KnownObservation],
 ) -> Account:
-    _, _, decay, plant = _CHAINS[kind]
-    account = Account(WEIGHTS.weight[kind].value, row=kind)
+    trace = WEIGHTS.trace[row]
+    account = Account(trace.value, row=row)
     listed = next((each.listed for each in sorted(seen, key=lambda each: each.listed) if each.listed), "")
     if listed:
-        account.move("listed", min(account.exact, WEIGHTS.weight["listed"].value), list=listed)
+        account.move("listed", min(account.exact, trace.listed), list=listed)
     prevalence = _prevalence(held)
     account.move("prevalence", max(0.0, account.exact - decibans(prevalence)), clusters=str(prevalence))
-    if decay:
-        half_life = WEIGHTS.half_life[decay].value
+    half_life = WEIGHTS.days(trace)
+    if half_life:
         gap = _smallest_gap(view, seen, held)
         lost = decibans(2.0) * (1.0 if gap is None else gap / half_life)
         name = "dates-unknown" if gap is None else "decay"
         days = "" if gap is None else number(round(gap, 1))
         account.move(name, max(0.0, account.exact - lost), days=days, half_life=number(half_life))
     r = min(_most_reliable(view, (each.source for each in seen)), _most_reliable(view, (each.source for each in held)))
-    account.move("reliability", temper(account.exact, 1 - r), r=number(r))
-    account.plant(plant, settings)
+    account.believe(r, len(view.hypotheses))
+    account.plant(trace.plant_as, settings)
     return account
 
 
@@ -179,7 +161,7 @@ def _period(first: str, last: str) -> Period:
 
 
 def _most_reliable(view: FactView, sources: Iterable[str]) -> float:
-    return max(WEIGHTS.reliable(view.grade(each)) for each in sources)
+    return max((WEIGHTS.reliable(view.grade(each)) for each in sources), default=WEIGHTS.reliable(Reliability.F))
 
 
 def _strongest(accounts: Mapping[str, Account]) -> str:
@@ -191,7 +173,7 @@ def _used(view: FactView, types: frozenset[EntityType]) -> dict[str, list[Statem
     found: dict[str, list[Statement]] = {}
     for each in view.statements:
         said = each.predicate == Predicate.USES and each.stance in {Stance.AFFIRMS, Stance.SUSPECTS}
-        if said and each.object and each.object.type in types and view.in_incident(each.subject):
+        if said and each.object and each.object.type in types and view.describes_incident(each):
             found.setdefault(fold(each.object.name), []).append(each)
     return found
 
@@ -217,8 +199,12 @@ def tool_items(view: FactView, settings: WeighSettings) -> tuple[EvidenceItem, .
         public = types.get(name) == EntityType.TOOL or any(
             each.object and each.object.type == EntityType.TOOL for each in statements
         )
-        account = _tool_account(view, settings, statements, len(keys), population, public=public)
-        plant = _tool_class(len(keys), public=public)
+        account = Account(decibans((population + 1) / (len(keys) + 1)), users=str(len(keys)), population=str(population))
+        if public:
+            account.move("public-tool", min(account.exact, WEIGHTS.weight["tool-public"].value))
+        account.believe(_reported_reliability(view, statements, _publishers(view, keys)), len(view.hypotheses))
+        plant = "public" if public or len(keys) >= _SHARED_SOFTWARE else "non-public"
+        account.plant(plant, settings)
         params = {
             "tool": statements[0].object.name if statements[0].object else name,
             "names": ", ".join(_cluster_names(view, keys, targets)),
@@ -242,26 +228,17 @@ def tool_items(view: FactView, settings: WeighSettings) -> tuple[EvidenceItem, .
     return tuple(items)
 
 
-def _tool_class(users: int, *, public: bool) -> str:
-    return "public" if public or users >= _SHARED_SOFTWARE else "non-public"
+def _reported_reliability(view: FactView, statements: Iterable[Statement], publishers: Iterable[str]) -> float:
+    """Return r of a trace that two sides report: that the incident shows it, and that the clusters are known for it."""
+    seen = max(view.reliability(each) * _firmness(each) for each in statements)
+    return min(seen, _most_reliable(view, publishers))
 
 
-def _tool_account(
-    view: FactView, settings: WeighSettings, statements: list[Statement], users: int, population: int, *, public: bool
-) -> Account:
-    account = Account(decibans((population + 1) / (users + 1)), users=str(users), population=str(population))
-    if public:
-        account.move("public-tool", min(account.exact, WEIGHTS.weight["tool-public"].value))
-    r = max(_statement_reliability(view, each) for each in statements)
-    account.move("reliability", temper(account.exact, 1 - r), r=number(r))
-    account.plant(_tool_class(users, public=public), settings)
-    return account
-
-
-def _statement_reliability(view: FactView, statement: Statement) -> float:
-    suspected = WEIGHTS.claim.suspects if statement.stance == Stance.SUSPECTS else 1.0
-    grade = min(WEIGHTS.reliable(view.grade(each)) for each in {statement.source, statement.via} if each)
-    return min(grade, WEIGHTS.credible(statement.credibility)) * suspected
+def _firmness(statement: Statement) -> float:
+    """Return how likely the source itself takes it to be that the thing was used."""
+    if statement.likelihood is not None:
+        return (statement.likelihood.low + statement.likelihood.high) / 2
+    return WEIGHTS.claim.suspects if statement.stance == Stance.SUSPECTS else 1.0
 
 
 def _of_clusters(view: FactView, keys: Iterable[str]) -> tuple[str, ...]:
@@ -275,7 +252,9 @@ def _cluster_names(view: FactView, keys: Iterable[str], targets: tuple[str, ...]
 
 
 def _publishers(view: FactView, keys: Iterable[str]) -> set[str]:
-    return {view.facts.clusters[key].source for key in keys if key in view.facts.clusters}
+    """Return who publishes those of the clusters that speak for a hypothesis."""
+    clusters = view.facts.clusters
+    return {clusters[key].source for key in keys if key in clusters and view.named(key)}
 
 
 def technique_items(view: FactView, settings: WeighSettings) -> tuple[EvidenceItem, ...]:
@@ -304,11 +283,11 @@ def technique_items(view: FactView, settings: WeighSettings) -> tuple[EvidenceIt
     everything = [each for _, several in sorted(used.items()) for each in several]
     if not accounts:
         return ()
-    r = max(_statement_reliability(view, each) for each in everything)
-    for account in accounts.values():
-        account.move("reliability", temper(account.exact, 1 - r), r=number(r))
-        account.plant("public", settings)
     keys = {key for each in rarity for key in users.get(each, ())}
+    r = _reported_reliability(view, everything, _publishers(view, keys))
+    for account in accounts.values():
+        account.believe(r, len(view.hypotheses))
+        account.plant("public", settings)
     leader = _strongest(accounts)
     params = {
         "techniques": str(len(rarity)),

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 
 from consilience.attribution.facts import CaseFacts, fold
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import HypothesisKind, Quotation
 from consilience.model.dates import UNKNOWN_DATE, PartialDate, Period, days_apart, earliest, latest, parse_date
-from consilience.model.source import Reliability, Source, origins
+from consilience.model.source import Reliability, Source, SourceKind, origins
 from consilience.model.statement import Entity, EntityType, Place, Predicate, Stance, Statement
 
 _ORDER = "ABCFDE"
@@ -36,16 +37,18 @@ class FactView:
             for each in self.statements
             if each.predicate == Predicate.CLAIMS_RESPONSIBILITY and each.stance != Stance.DENIES
         }
-        self.tied = self.cluster_names | self.claimants | self._blamed()
-        self.documents = {each.sha256: each for each in facts.documents}
-
-    def _blamed(self) -> set[str]:
-        """Return the folded names of those to whom some statement attributes the incident itself."""
-        return {
-            fold(each.object.name)
+        self._blamed = {
+            (each.place.document, fold(each.object.name))
             for each in self.statements
             if each.predicate == Predicate.ATTRIBUTED_TO and each.object and is_event(each.subject)
         }
+        self.tied = self.cluster_names | self.claimants | {name for _, name in self._blamed}
+        self._published = {
+            fold(name)
+            for cluster in facts.clusters.values()
+            for name in (cluster.name, *(alias.name for alias in cluster.aliases))
+        }
+        self.documents = {each.sha256: each for each in facts.documents}
 
     def source(self, identifier: str) -> Source:
         """Return a source; one that nobody described cannot be judged (grade F)."""
@@ -58,6 +61,24 @@ class FactView:
     def origins_of(self, identifiers: Iterable[str]) -> tuple[str, ...]:
         """Return the first sources behind several sources, sorted, each once."""
         return tuple(sorted({origin for each in identifiers if each for origin in self.origins(each)}))
+
+    def voice(self, statement: Statement) -> str:
+        """Return the source whose word a statement is: who says it, or the organ through which a state says it.
+
+        A government on record through its own ministry is no second source beside that ministry, and rests on what
+        the ministry rests on.
+        """
+        said, relay = self.source(statement.source), self.source(statement.via)
+        same_state = said.kind == relay.kind == SourceKind.STATE and said.country == relay.country != ""
+        return statement.via if statement.via and same_state and not said.derives_from else statement.source
+
+    def reliability(self, statement: Statement) -> float:
+        """Return P(true as reported) by the grades of the voice and of its relay, and by credibility.
+
+        A chain is as good as its weakest link.
+        """
+        grades = [WEIGHTS.reliable(self.grade(each)) for each in {self.voice(statement), statement.via} if each]
+        return min(*grades, WEIGHTS.credible(statement.credibility), 1.0)
 
     def grade(self, identifier: str, above: frozenset[str] = frozenset()) -> Reliability:
         """Return the reliability that counts: what repeats others is not better than the best that it repeats.
@@ -96,6 +117,16 @@ class FactView:
     def in_incident(self, entity: Entity) -> bool:
         """Whether an entity is the incident, a campaign, or the cluster under which the incident is kept."""
         return is_event(entity) or fold(entity.name) in self.cluster_names
+
+    def describes_incident(self, statement: Statement) -> bool:
+        """Whether what a statement says of its subject was seen in the incident.
+
+        It is so of the incident itself, and of a cluster to which the same document attributes the incident under a
+        name that no publisher knows otherwise, such as a provisional number. What a known actor uses is knowledge.
+        """
+        name = fold(statement.subject.name)
+        provisional = (statement.place.document, name) in self._blamed and name not in self._published
+        return provisional or self.in_incident(statement.subject)
 
     def quotation(self, statement: Statement) -> Quotation:
         """Return a statement's words with the place to look them up."""

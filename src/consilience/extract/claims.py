@@ -24,12 +24,14 @@ from consilience.knowledge.scales import read_confidence, read_likelihood, scale
 from consilience.knowledge.sources import source_named
 from consilience.model.dates import Period, parse_date
 from consilience.model.document import Document, Passage
+from consilience.model.source import SourceKind
 from consilience.model.statement import Entity, EntityType, Place, Predicate, SpeechAct, Stance, Statement
 from consilience.model.words import Confidence, Likelihood
 
 LONGEST_SENTENCE: Final = 1500
 _TRIGGER_WINDOW: Final = 40
 _RESPONSE: Final = Predicate.RESPONDS
+_PAIR: Final = ("first", "second")
 _FIRST: Final = (Stance.NO_EVIDENCE, Stance.DECLINES, Stance.DENIES)
 
 
@@ -42,6 +44,7 @@ class _Context(msgspec.Struct):
     memory: Memory
     own: Speaker
     cyber: bool
+    before: list[Token]
 
 
 class _Reading(msgspec.Struct):
@@ -54,6 +57,7 @@ class _Reading(msgspec.Struct):
     scopes: list[Scope]
     used: set[str]
     seen: set[tuple[str, ...]]
+    clusters: list[Token]
 
 
 def read_claims(
@@ -73,7 +77,8 @@ def read_claims(
         grammar.words["cyber"].search(f"{document.title} {passage.text}")
     )
     own = memory.known(document.source, "") if document.source in memory.lexicon.sources else None
-    context = _Context(passage, document, grammar, memory, own or Speaker(document.source, SpeechAct.ALLEGATION), cyber)
+    own = own or Speaker(document.source, SpeechAct.ALLEGATION)
+    context = _Context(passage, document, grammar, memory, own, cyber, [])
     found: list[Statement] = []
     first = 0
     for sentence in sentences:
@@ -83,8 +88,10 @@ def read_claims(
         while last < len(mentions) and mentions[last].end <= sentence.end:
             last += 1
         memory.sentence += 1
-        if first < last and sentence.end - sentence.start <= LONGEST_SENTENCE:
+        if (first < last or len(context.before) > 1) and sentence.end - sentence.start <= LONGEST_SENTENCE:
             found += _of_sentence(sentence, mentions[first:last], context)
+        else:
+            context.before = []
         first = last
     return found
 
@@ -102,15 +109,24 @@ def _of_sentence(sentence: Sentence, mentions: list[NameMention], context: _Cont
     scopes = frames(masked, context.grammar, context.memory)
     if quote.rstrip('”»" ').endswith("?"):
         return []
-    reading = _Reading(context, sentence, quote, masked, scopes, set(), set())
+    clusters = list({token.name: token for token in masked.tokens if token.letter == "G"}.values())
+    reading = _Reading(context, sentence, quote, masked, scopes, set(), set(), clusters or context.before)
+    context.before = clusters
     lower = quote.lower().replace("’", "'")
     rules = [rule for rule in context.grammar.rules if any(each in lower for each in rule.row.trigger)]
     rules.sort(key=lambda rule: rule.row.stance not in _FIRST)
     found: list[Statement] = []
     for rule in rules:
+        taken: list[tuple[int, int]] = []
         for pattern in rule.patterns:
             for match in pattern.finditer(masked.text):
-                found += _statements(rule, match, reading)
+                # Of one denial or absence a rule has one reading, that of its first pattern.
+                again = any(match.start() < end and start < match.end() for start, end in taken)
+                if again and rule.row.stance in _FIRST:
+                    continue
+                statements = _statements(rule, match, reading)
+                taken += [match.span()] if statements else []
+                found += statements
     return found
 
 
@@ -216,8 +232,10 @@ def _stance(rule: Rule, match: re.Match[str], scope: Scope | None, reading: _Rea
     words, row = reading.context.grammar.words, rule.row
     text = reading.masked.text
     before = re.split(r"[.;:]", text[max(0, match.start() - _TRIGGER_WINDOW) : match.start()])[-1]
-    inside = reading.masked.written(match[0], "HKU")
+    inside = reading.masked.written(_without_aside(match), "HKU")
     if words["condition"].search(before) or words["condition"].search(inside):
+        return None
+    if words["unreal"].search(inside) and (scope is None or scope.stance is not Stance.DENIES):
         return None
     if row.predicate is _RESPONSE and words["considered"].search(inside):
         return None
@@ -235,6 +253,12 @@ def _stance(rule: Rule, match: re.Match[str], scope: Scope | None, reading: _Rea
     return Stance.SUSPECTS if words["hedge"].search(_last_words(before) + inside) else Stance.AFFIRMS
 
 
+def _without_aside(match: re.Match[str]) -> str:
+    """Return the words matched without what stands between two commas: its words are not the claim's."""
+    aside = slot(match, "aside") if "aside" in match.re.pattern else ""
+    return match[0].replace(aside, "", 1) if aside else match[0]
+
+
 def _last_words(text: str) -> str:
     """Return the last three words of a clause: what can still belong to the verb that follows."""
     return " ".join(re.split(r"[,()]", text)[-1].split()[-3:]) + " "
@@ -247,7 +271,7 @@ def _window(match: re.Match[str], scope: Scope | None, reading: _Reading) -> str
         start = scope.frame[0]
     elif (stop := max(reading.masked.text.rfind(mark, 0, match.start()) for mark in ".;:")) >= start:
         start = stop
-    return reading.masked.text[start : match.end()]
+    return reading.masked.text[start : match.start()] + _without_aside(match)
 
 
 @cache
@@ -282,8 +306,11 @@ def _fill(name: str, match: re.Match[str], reading: _Reading) -> list[tuple[Enti
     """Return the entities of a slot, each with how the text calls it where the entity alone would lose that.
 
     ``a|b`` is the first of the two that is filled. ``incident`` is never without an answer: the nearest incident of
-    the sentence, else the document's title. ``nation`` is the first country of the match.
+    the sentence, else the document's title. ``nation`` is the first country of the match. ``first`` and ``second`` are
+    the two clusters of the sentence, else of the one before it, and nobody where these are not two.
     """
+    if name in _PAIR:
+        return [_entity(reading.clusters[_PAIR.index(name)])] if len(reading.clusters) == len(_PAIR) else []
     for each in name.split("|"):
         if each == "incident":
             return [(_incident(match, reading), "")]
@@ -295,8 +322,21 @@ def _fill(name: str, match: re.Match[str], reading: _Reading) -> list[tuple[Enti
         if each in ("nation", "state", "group") and not tokens and each == name.split("|")[-1]:
             tokens = [token for token in reading.masked.of(match[0]) if token.letter in "SDCHK"][:1]
         if tokens:
-            return [_entity(token) for token in tokens]
+            return [(_for_whom(token, reading), "") if each == "claimant" else _entity(token) for token in tokens]
     return []
+
+
+def _for_whom(token: Token, reading: _Reading) -> Entity:
+    """Return the state of a responder, also of a minister who is named without it in the words of its organ."""
+    entity = _entity(token)[0]
+    if token.letter not in "PU" or entity.type is EntityType.COUNTRY:
+        return entity
+    memory = reading.context.memory
+    speaker = memory.speaker(token)
+    known = memory.lexicon.sources.get(speaker.source)
+    if not speaker.country or (known is not None and known.kind is not SourceKind.STATE):
+        return entity
+    return Entity(EntityType.COUNTRY, country_name(speaker.country, "en"), speaker.country)
 
 
 def _incident(match: re.Match[str], reading: _Reading) -> Entity:
@@ -320,7 +360,7 @@ def _entity(token: Token) -> tuple[Entity, str]:
         return Entity(EntityType.SECTOR, token.key), ""
     if token.letter == "I":
         return Entity(EntityType.INCIDENT, token.text), ""
-    return Entity(EntityType.ORGANISATION, token.name or token.text.strip(), token.key), ""
+    return Entity(EntityType.ORGANISATION, token.name or token.text.strip(" ,"), token.key), ""
 
 
 def _bare(text: str) -> str:

@@ -17,6 +17,7 @@ from consilience.model.statement import EntityType
 TOKEN: Final = re.compile(r"‹([A-Z])(\d+)›")
 # Quotation marks go (rules would have to allow for them everywhere); the marks of tokens become ordinary ones.
 _CLEAN: Final = str.maketrans({"‹": "<", "›": ">"} | dict.fromkeys('“”"«»„'))
+_SINGLE_QUOTES: Final = re.compile(r"‘([^‘]{1,120}?)’(?!\w)")
 _PROPER: Final = re.compile(r"[A-ZÀ-Þ][\w’'-]+(?:\s(?:(?:de|von|van|al|bin)\s)?[A-ZÀ-Þ][\w’'-]+){0,3}\Z")
 
 
@@ -74,7 +75,8 @@ def mask(
         tokens.append(token)
         done = end
     pieces.append(text[done:].translate(_CLEAN))
-    masked = Masked("".join(pieces), tokens)
+    whole = "".join(pieces)
+    masked = Masked(_SINGLE_QUOTES.sub(r"\1", whole) if "‘" in whole else whole, tokens)
     if tokens:
         _join_phrases(masked, grammar, cyber)
     return masked

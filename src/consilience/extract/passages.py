@@ -46,7 +46,7 @@ def extract(passage: Passage, document: Document, lexicon: Lexicon) -> Extractio
     sentences = split(passage.text)
     statements: list[Statement] = []
     if lang in lexicon.languages:
-        statements = read_claims(passage, document, sentences, names, grammar(lang), Memory(lexicon))
+        statements = read_claims(passage, document, sentences, names, grammar(lang), Memory(lexicon, document.source))
     title = find_names(document.title, lang, lexicon) if document.title else []
     observations = [
         _observation(each, _cluster(each, sentences, names, title), passage, document) for each in observables

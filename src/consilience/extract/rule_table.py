@@ -132,24 +132,30 @@ class Grammar(msgspec.Struct, frozen=True):
 
 
 _WORD_LISTS: Final = frozenset(
-    {"negation", "not_negation", "hedge", "condition", "recommend", "considered", "cyber", "kinetic", "cue", "pronoun"}
+    {"negation", "not_negation", "hedge", "condition", "unreal", "recommend", "considered", "cyber", "kinetic", "cue"}
+    | {"pronoun"}
 )
-_AND: Final = r",?\s+(?:and|et|as well as|ainsi que|along with)\s+(?:by\s+|à\s+|par\s+|de\s+|to\s+|with\s+)?"
+_AND: Final = (
+    r",?\s+(?:and|et|as well as|ainsi que|along with)\s+(?:by\s+|à\s+|par\s+|de\s+|to\s+|with\s+)?"
+    r"(?:(?:the|la|le|les)\s+|l['’])?"
+)
 _GAP: Final = r"(?:(?:‹[XD]\d+›|[^\s‹›.;:!?,]{1,40})\s+){0,5}?"
 # A country after a preposition is a place: "the embassy in Moscow said".
 _PLACE: Final = (
     r"(?<!\bin\s)(?<!\bat\s)(?<!\bof\s)(?<!\bto\s)(?<!\bby\s)(?<!\bwith\s)"
-    r"(?<!\bà\s)(?<!\bde\s)(?<!\bdu\s)(?<!\ben\s)(?<!d['’])"
+    r"(?<!\bà\s)(?<!\bde\s)(?<!\bdu\s)(?<!\bau\s)(?<!\ben\s)(?<!d['’])"
 )
 
 
 def _many(name: str, letters: str) -> str:
     token = rf"‹[{letters}]\d+›"
-    return rf"(?P<{name}>{token}(?:(?:,\s+{token}){{0,6}}{_AND}{token})?)"
+    return rf"(?P<{name}>{token}(?:(?:,\s+(?:the\s+|la\s+|le\s+)?{token}){{0,6}}{_AND}{token})?)"
 
 
 _SLOTS: Final = {
     "actor": _many("actor", "SHKG"),
+    # Who does it stands after no preposition: in "a company tied to ‹S0› was behind ‹I1›" it is the company.
+    "doer": _PLACE + _many("actor", "SHKG"),
     "claimant": _PLACE + _many("claimant", "SOVPU"),
     "speaker": _many("claimant", "SOVPU"),
     "state": _many("state", "S"),

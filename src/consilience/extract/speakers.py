@@ -35,21 +35,36 @@ class Scope(msgspec.Struct, frozen=True):
     said: str = ""
 
 
+# Sources that publish in their own name: whoever speaks in their documents without another office speaks for them.
+_SPOKEN_FOR: Final = frozenset({SourceKind.STATE, SourceKind.INTERNATIONAL, SourceKind.VENDOR})
 _ASSESSING: Final = frozenset({SourceKind.VENDOR, SourceKind.RESEARCH, SourceKind.FEED, SourceKind.ANALYST})
 
 
 class Memory:
     """What earlier sentences of a passage have shown: who speaks for whom, and who spoke last."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, publisher: str = "") -> None:
         self.lexicon = lexicon
+        self.publisher = publisher
         self.persons: dict[str, Speaker] = {}
         self.last: Speaker | None = None
         self.states: list[tuple[int, str]] = []
         self.sentence = 0
 
     def speaker(self, token: Token, pronoun: bool = False) -> Speaker:
-        """Return who is meant by a token that speaks."""
+        """Return who is meant by a token that speaks: in an organ's own document, its state and its people are it."""
+        return self._as_publisher(self._known_speaker(token, pronoun))
+
+    def _as_publisher(self, found: Speaker) -> Speaker:
+        own = self.lexicon.sources.get(self.publisher)
+        if own is None or own.kind not in _SPOKEN_FOR:
+            return found
+        its_people = found.source.startswith("named:")
+        government = (f"state:{own.country}", self.lexicon.governments.get(own.country, ""))
+        its_state = own.kind is SourceKind.STATE and own.country and found.source in government
+        return self.known(own.id, found.text) if its_people or its_state else found
+
+    def _known_speaker(self, token: Token, pronoun: bool) -> Speaker:
         found = self._speaker(token, pronoun)
         if token.person:
             surname = token.person.split()[-1].lower()
@@ -158,6 +173,12 @@ def governing(text: str, scopes: list[Scope], start: int) -> Scope | None:
         named = not each.speakers or any(speaker.source for speaker in each.speakers)
         if named and not _TURNS.search(text, each.start, narrow[0].frame[1]):
             return each
-    if narrow:
-        return narrow[0]
-    return max(inside, key=lambda each: each.frame[0], default=None)
+    wide = max((each for each in inside if each.wide), key=lambda each: each.frame[0], default=None)
+    if not narrow:
+        return wide
+    # "Selon le ministre, l'enquête a établi que": the words are the minister's, unless it is the press that relays.
+    if wide is not None and wide.frame[0] < narrow[0].frame[0] and not _TURNS.search(text, wide.frame[1], start):
+        said_by = [each for each in wide.speakers if each.source and each.act is not SpeechAct.ALLEGATION]
+        if said_by and not any(each.source for each in narrow[0].speakers):
+            return wide
+    return narrow[0]

@@ -25,7 +25,7 @@ NO_BREAK_SPACE: Final = "\u00a0"
 
 _BEFORE = re.compile(r"(?<=\S)[ \u00a0](?=[;:?!»])")
 _AFTER = re.compile(r"(?<=«)[ \u00a0]")
-_VOWEL = re.compile("[AEIOUÀÂÉÈÊÎÔaeiouàâéèêîô]")
+VOWEL: Final = re.compile("[AEIOUÀÂÉÈÊÎÔaeiouàâéèêîô]")
 _ELIDES = re.compile(r"\b([Qq]u|[Dd])e $")
 _FORMATTER = Formatter()
 
@@ -48,7 +48,7 @@ class Catalogue(msgspec.Struct, frozen=True):
         out: list[str] = []
         for literal, name, _, _ in _FORMATTER.parse(self.texts[key]):
             value = params[name] if name is not None else ""
-            if self.lang == "fr" and _VOWEL.match(value):
+            if self.lang == "fr" and VOWEL.match(value):
                 literal = _ELIDES.sub(r"\1’", literal)
             out += (literal, value)
         return "".join(out)

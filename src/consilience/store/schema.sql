@@ -14,7 +14,9 @@ CREATE TABLE reading (
   document TEXT NOT NULL,
   rules TEXT NOT NULL,
   context TEXT NOT NULL,
-  observations INTEGER NOT NULL
+  observations INTEGER NOT NULL,
+  first_row INTEGER NOT NULL DEFAULT 0, -- the statements that this reading made first stand in one run of rows
+  last_row INTEGER NOT NULL DEFAULT -1
 );
 
 CREATE TABLE source (id TEXT PRIMARY KEY, json BLOB NOT NULL) WITHOUT ROWID;
@@ -29,11 +31,20 @@ CREATE TABLE statement (
   json BLOB NOT NULL
 );
 
-CREATE TABLE reading_statement (
+-- Later readings that made a statement again.
+CREATE TABLE repeated (
   reading INTEGER NOT NULL,
   statement INTEGER NOT NULL,
   PRIMARY KEY (reading, statement)
 ) WITHOUT ROWID;
+
+CREATE VIEW current_statement AS
+  SELECT document.sha256 AS document, statement.*
+  FROM document JOIN reading ON reading.id = document.reading
+  JOIN statement ON statement.row BETWEEN reading.first_row AND reading.last_row
+  UNION ALL
+  SELECT document.sha256, statement.*
+  FROM document JOIN repeated ON repeated.reading = document.reading JOIN statement ON statement.row = repeated.statement;
 
 CREATE TABLE passage (
   row INTEGER PRIMARY KEY,
@@ -44,14 +55,8 @@ CREATE TABLE passage (
   UNIQUE (document, pointer)
 );
 
-CREATE TABLE stix_object (
-  document TEXT NOT NULL,
-  start INTEGER NOT NULL,
-  length INTEGER NOT NULL,
-  type TEXT NOT NULL,
-  id TEXT NOT NULL,
-  PRIMARY KEY (document, start)
-) WITHOUT ROWID;
+-- Where each object of a STIX bundle stands in the raw document: a JSON array of [id, type, start, length].
+CREATE TABLE stix_object (document TEXT PRIMARY KEY, json BLOB NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE issue (
   reading INTEGER NOT NULL,

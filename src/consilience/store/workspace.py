@@ -199,11 +199,14 @@ class Workspace:
 
     def stix_objects(self, stix_id: str) -> tuple[tuple[str, StixObject], ...]:
         """Return (document, place) of every version of a STIX object that the workspace holds."""
-        rows = self._connection.execute(
-            "SELECT document, id, type, start, length FROM stix_object WHERE id = ? ORDER BY document, start",
-            (stix_id,),
+        rows = self._connection.execute("SELECT document, json FROM stix_object ORDER BY document")
+        return tuple(
+            (document, StixObject(*place))
+            for document, json in rows
+            if stix_id.encode() in json
+            for place in msgspec.json.decode(json, type=list[tuple[str, str, int, int]])
+            if place[0] == stix_id
         )
-        return tuple((document, StixObject(*rest)) for document, *rest in rows)
 
     def sources(self) -> dict[str, Source]:
         """Return all sources by id."""
@@ -212,17 +215,13 @@ class Workspace:
 
     def statements(self, documents: Collection[str] | None = None, predicate: str = "") -> Iterator[Statement]:
         """Yield the statements of current readings, of some documents or of all, in the order of their ids."""
-        query = (
-            "SELECT DISTINCT digest, statement.json FROM statement"
-            " JOIN reading_statement ON reading_statement.statement = statement.row"
-            " JOIN document ON document.reading = reading_statement.reading WHERE 1"
-        )
+        query = "SELECT DISTINCT digest, json FROM current_statement WHERE 1"
         values: list[str] = []
         if documents is not None:
-            query += f" AND document.sha256 IN ({','.join('?' * len(documents))})"
+            query += f" AND document IN ({','.join('?' * len(documents))})"
             values += documents
         if predicate:
-            query += " AND statement.predicate = ?"
+            query += " AND predicate = ?"
             values.append(predicate)
         for _, json in self._connection.execute(query + " ORDER BY digest", values):
             yield _decode_statement(json)
@@ -266,7 +265,7 @@ class Workspace:
         tables = {
             "documents": one + "document",
             "sources": one + "source",
-            "statements": one + "reading_statement JOIN document USING (reading)",
+            "statements": one + "current_statement",
             "observations": "SELECT coalesce(sum(observations), 0) FROM reading JOIN document ON document.reading = id",
         }
         return {name: int(self._connection.execute(query).fetchone()[0]) for name, query in tables.items()}
@@ -276,9 +275,7 @@ class Workspace:
         import pyarrow.compute as pc
 
         rows = self._connection.execute(
-            "SELECT source, count(DISTINCT statement.row) FROM statement"
-            " JOIN reading_statement ON reading_statement.statement = statement.row"
-            " JOIN document ON document.reading = reading_statement.reading"
+            "SELECT source, count(DISTINCT row) FROM current_statement"
             " WHERE subject = ?1 COLLATE NOCASE OR object = ?1 COLLATE NOCASE GROUP BY source",
             (name,),
         )
@@ -394,17 +391,16 @@ class WorkspaceBatch:
             "INSERT OR REPLACE INTO passage (document, pointer, lang, text) VALUES (?, ?, ?, ?)",
             [(document.sha256, each.pointer, each.lang, each.text) for each in reading.passages],
         )
-        many(
-            "INSERT OR IGNORE INTO stix_object VALUES (?, ?, ?, ?, ?)",
-            [(document.sha256, each.start, each.length, each.type, each.id) for each in reading.objects],
-        )
+        if reading.objects:
+            places = [(each.id, each.type, each.start, each.length) for each in reading.objects]
+            insert("INSERT OR REPLACE INTO stix_object VALUES (?, ?)", (document.sha256, _encode(places)))
         self._add_statements(reading.statements, number)
         self._add_observations(reading, number)
 
     def _add_statements(self, statements: list[Statement], reading: int) -> None:
-        """Insert what is new, and note that the reading made all of it."""
-        execute = self._connection.execute
-        newest = execute("SELECT coalesce(max(row), 0) FROM statement").fetchone()[0]
+        """Insert what is new, as one run of rows, and note what earlier readings had made already."""
+        execute, newest = self._connection.execute, "SELECT coalesce(max(row), 0) FROM statement"
+        before = execute(newest).fetchone()[0]
         self._connection.executemany(
             "INSERT OR IGNORE INTO statement (digest, predicate, subject, object, source, json)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -413,14 +409,12 @@ class WorkspaceBatch:
                 for s in statements
             ],
         )
-        # New rows are numbered on from the newest, so one command notes them all; the rest is looked up one by one.
-        noted = execute(
-            "INSERT INTO reading_statement SELECT ?, row FROM statement WHERE row > ?", (reading, newest)
-        ).rowcount
-        if noted < len(statements):
+        after = execute(newest).fetchone()[0]
+        execute("UPDATE reading SET first_row = ?, last_row = ? WHERE id = ?", (before + 1, after, reading))
+        if after - before < len(statements):
             self._connection.executemany(
-                "INSERT OR IGNORE INTO reading_statement SELECT ?, row FROM statement WHERE digest = ?",
-                [(reading, _digest(each.id)) for each in statements],
+                "INSERT OR IGNORE INTO repeated SELECT ?, row FROM statement WHERE digest = ? AND row <= ?",
+                [(reading, _digest(each.id), before) for each in statements],
             )
 
     def _add_observations(self, reading: Reading, number: int) -> None:

@@ -8,6 +8,7 @@ object's place. Older versions of an object are listed there too; only the newes
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -58,14 +59,14 @@ from consilience.formats.stix.objects import (
 )
 from consilience.formats.stix.pattern import is_network, values_of
 from consilience.knowledge.observable_syntax import normalise, refang
-from consilience.knowledge.scales import likelihood_of_number
+from consilience.knowledge.scales import LANGUAGES, likelihood_of_number, read_confidence, read_likelihood, terms
 from consilience.model.dates import UNKNOWN_DATE, PartialDate, Period, make_period, parse_date
 from consilience.model.document import Document, Issue, Passage, Reading, StixObject
 from consilience.model.marking import OF_STIX_ID, Marking, most_restrictive
 from consilience.model.observable import ObservableType, Observation, Role
 from consilience.model.source import Source, SourceKind
 from consilience.model.statement import Entity, EntityType, Place, Predicate, SpeechAct, Statement
-from consilience.model.words import Likelihood
+from consilience.model.words import Confidence, Likelihood
 
 UNKNOWN_SOURCE: Final = "unknown"
 _LONGEST_QUOTE: Final = 2000
@@ -78,6 +79,14 @@ _NO_PERIOD: Final = Period()
 # Bound once: a relationship is read 20,000 times for ATT&CK.
 _ASSESSMENT: Final = SpeechAct.ASSESSMENT
 _DESCRIPTION: Final = SpeechAct.DESCRIPTION
+# Relations that say who somebody is. For others ("uses", "mitigates") a description tells details, and an estimative
+# word in it is seldom about the relation (ATT&CK 18.1: "in a likely attempt to change the file hashes").
+_WHO: Final = frozenset(
+    {Predicate.ATTRIBUTED_TO, Predicate.SPONSORED_BY, Predicate.ORIGINATES_FROM, Predicate.RELATED_TO, "impersonates"}
+    | {Predicate.PART_OF, Predicate.SHARES_INFRASTRUCTURE, Predicate.COOPERATES, Predicate.IMITATES, Predicate.OVERLAPS}
+    | {Predicate.HIJACKS, Predicate.SUPPLIES, "derived-from", "variant-of", "duplicate-of"}
+)
+_DENIED: Final = re.compile(r"\b(?:not|no|never|cannot|without|neither|ne|pas|sans|aucune?)\b|n['’]t\b", re.IGNORECASE)
 _GOVERNMENT: Final = re.compile(r"government|defen[cs]e")
 
 
@@ -438,6 +447,10 @@ class _Reader:
         source = self._source_ids.get(rel.created_by_ref) or self._source(rel.created_by_ref)
         given = self._context.source
         timed = rel.start_time or rel.stop_time
+        words, lang = rel.description, rel.lang or self._context.lang
+        likelihood = None if rel.confidence is None else self._likelihood(number, rel.confidence)
+        if likelihood is None and predicate in _WHO and words:
+            likelihood = _likelihood_in(words, lang)
         self._statements.append(
             Statement(
                 subject=subject,
@@ -446,10 +459,11 @@ class _Reader:
                 source=source,
                 via=given if given != source else "",
                 place=Place(self._sha, place),
-                quote=rel.description[:_LONGEST_QUOTE],
-                lang=rel.lang or self._context.lang,
+                quote=words[:_LONGEST_QUOTE],
+                lang=lang,
                 act=_ASSESSMENT if predicate == "attributed-to" else _DESCRIPTION,
-                likelihood=None if rel.confidence is None else self._likelihood(number, rel.confidence),
+                likelihood=likelihood,
+                confidence=_confidence_in(words, lang) if "onfid" in words or "onfian" in words else None,
                 happened=self._period(rel.start_time, rel.stop_time, number) if timed else _NO_PERIOD,
                 published=self._date(rel.modified, number),
                 marking=marking,
@@ -632,6 +646,38 @@ class _Reader:
             passages=self._passages,
             issues=[*self._issues, *self._tally.issues()],
         )
+
+
+@functools.cache
+def _forms(kind: str, lang: str) -> re.Pattern[str]:
+    found = (re.escape(each.text).replace(r"\ ", r"\s+") for each in terms(lang) if each.kind == kind)
+    return re.compile(r"(?<!\w)(?:" + "|".join(found) + r")(?!\w)", re.IGNORECASE)
+
+
+def _estimates(text: str, lang: str, kind: str) -> tuple[str, list[str]]:
+    """Return the language and the words of ``kind`` in a description; those after a negation are left out."""
+    lang = lang[:2].lower() or ("fr" if "confian" in text or " est " in text else "en")
+    if lang not in LANGUAGES:
+        return lang, []
+    # The negation must stand in the same clause, not far before.
+    return lang, [
+        match[0]
+        for match in _forms(kind, lang).finditer(text[:_LONGEST_QUOTE])
+        if not _DENIED.search(re.split(r"[.;:,]", text[max(0, match.start() - 40) : match.start()])[-1])
+    ]
+
+
+def _confidence_in(text: str, lang: str) -> Confidence | None:
+    """Return the level of confidence that a description names, ``None`` where it names none or two."""
+    lang, found = _estimates(text, lang, "confidence")
+    levels = [level for each in found if (level := read_confidence(each, lang)) is not None]
+    return levels[0] if len({each.level for each in levels}) == 1 else None
+
+
+def _likelihood_in(text: str, lang: str) -> Likelihood | None:
+    """Return the likelihood that a description names in words, ``None`` where it names none or two."""
+    lang, found = _estimates(text, lang, "likelihood")
+    return read_likelihood(found[0], lang) if len({each.lower() for each in found}) == 1 else None
 
 
 _ADDRESSES: Final = frozenset({ObservableType.IPV4, ObservableType.IPV6})

@@ -1,4 +1,8 @@
-"""The table of weights, ``weights.toml``: every number of the method with its range, source and date."""
+"""The weights of the method, ``data/evidence_weights.toml``: every number with its range, source and date.
+
+Attribution and overlap read the same table, so that a shared address, a grade of reliability or a planted trace is
+worth the same to both.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,12 @@ from typing import Final
 
 import msgspec
 
+from consilience.inference.weighing import decibans
 from consilience.model.assessment import Family
 from consilience.model.source import Reliability
+
+OTHER_UNIT: Final = "shared-artefact"
+"""The row of a unit of overlap that the table does not know."""
 
 
 class Tabled(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +31,17 @@ class Tabled(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     date: str
 
 
+class TraceWeight(Tabled, frozen=True, kw_only=True, rename="kebab"):
+    """What a shared value is worth in decibans, and ``listed`` at most where it stands on a list of shared ones.
+
+    ``ages_as`` names its row of half-lives, and is empty where it does not age; ``plant_as`` its class of planting.
+    """
+
+    listed: float
+    ages_as: str
+    plant_as: str
+
+
 class PlantClass(Tabled, frozen=True, kw_only=True):
     """How cheaply a sort of trace can be planted: ``value`` is d of the deception cap; ``level`` orders the classes.
 
@@ -35,6 +54,11 @@ class PlantClass(Tabled, frozen=True, kw_only=True):
     def imitable(self) -> bool:
         """Whether somebody who imitates the actor can be expected to bring it about."""
         return self.level != "costly"
+
+    @property
+    def cap(self) -> float:
+        """The largest weight in decibans that the risk of planting leaves: ``10·log10(1 / d)``."""
+        return decibans(1.0 / self.value)
 
 
 class ClaimNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,8 +79,10 @@ class ClaimNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class WeightTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
-    """``weights.toml`` as read."""
+    """``evidence_weights.toml`` as read."""
 
+    trace: dict[str, TraceWeight]
+    row_of_unit: dict[str, str]
     weight: dict[str, Tabled]
     half_life: dict[str, Tabled]
     plant: dict[str, PlantClass]
@@ -65,6 +91,14 @@ class WeightTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", for
     claim: ClaimNumbers
     family_cap: dict[str, float | str]
     next: dict[str, Tabled]
+
+    def row_named(self, unit: str) -> str:
+        """Return the name of the row of ``trace`` for a unit of overlap."""
+        return self.row_of_unit.get(unit, OTHER_UNIT)
+
+    def days(self, trace: TraceWeight) -> float:
+        """Return the half-life of a shared value in days; 0 where it does not age."""
+        return self.half_life[trace.ages_as].value if trace.ages_as else 0.0
 
     def reliable(self, grade: Reliability) -> float:
         """Return P(what a source of this grade reports is true)."""
@@ -80,8 +114,11 @@ class WeightTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", for
 
 
 def _read() -> WeightTable:
-    data = (resources.files("consilience.attribution") / "weights.toml").read_bytes()
+    data = (resources.files("consilience.knowledge") / "data" / "evidence_weights.toml").read_bytes()
     return msgspec.toml.decode(data, type=WeightTable)
 
 
 WEIGHTS: Final = _read()
+
+PLANT_CLASSES: Final = tuple(WEIGHTS.plant)
+"""The classes that ``EvidenceItem.plant_class`` may name."""
