@@ -405,7 +405,10 @@ class WorkspaceBatch:
             "INSERT OR IGNORE INTO statement (digest, predicate, subject, object, source, json)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (_digest(s.id), s.predicate, s.subject.name, s.object.name if s.object else "", s.source, _encode(s))
+                (
+                    *(bytes.fromhex(s.id[-64:]), s.predicate, s.subject.name),
+                    *(s.object.name if s.object else "", s.source, _encode(s)),
+                )
                 for s in statements
             ],
         )

@@ -204,12 +204,14 @@ class _Reader:
         self._source_ids: dict[str, str] = {}
         self._entities: dict[str, Entity] = {}
         self._details: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._dates: dict[str, PartialDate] = {"": UNKNOWN_DATE}
         self._tlp: dict[str, Marking | None] = {}
         self._marked: dict[tuple[str, ...], Marking] = {}
         self._statements: list[Statement] = []
         self._passages: list[Passage] = []
         self._indicators: list[tuple[int, Indicator]] = []
         self._scos: list[tuple[int, Sco]] = []
+        self._links: list[Relationship] = []
         # A dict keeps the order of the rows and drops the second of two equal ones.
         self._rows: dict[Observation, None] = {}
         self._holders = Holders(lambda ref: self._entity(ref, "/objects").name)
@@ -280,14 +282,17 @@ class _Reader:
     # Dates, likelihood, markings.
 
     def _date(self, text: str, number: int) -> PartialDate:
-        if not text:
-            return UNKNOWN_DATE
+        known = self._dates.get(text)
+        if known is not None:
+            return known
         try:
             if len(text) == 24 and text[-1] == "Z":
                 # The form of nearly all timestamps, which msgspec checks faster than parse_date.
                 msgspec.convert(text, datetime)
-                return PartialDate(text[:19] + "Z")
-            return parse_date(text)
+                self._dates[text] = PartialDate(text[:19] + "Z")
+            else:
+                self._dates[text] = parse_date(text)
+            return self._dates[text]
         except ValueError as error:
             self._tally.add(f"/objects/{number}", f"a wrong date is taken as unknown: {error}")
             return UNKNOWN_DATE
@@ -312,9 +317,10 @@ class _Reader:
 
     def _marking(self, number: int, kept: Kept) -> Marking:
         refs = kept.object_marking_refs
-        if isinstance(kept, Common) and kept.granular_markings:
+        granular = getattr(kept, "granular_markings", ())
+        if granular:
             # Granular markings bind parts of the object; the whole is bound by the strictest of them.
-            refs = (*refs, *(each.marking_ref for each in kept.granular_markings if each.marking_ref))
+            refs = (*refs, *(each.marking_ref for each in granular if each.marking_ref))
         marking = self._marked.get(refs)
         if marking is None:
             for ref in refs:
@@ -472,7 +478,7 @@ class _Reader:
             )
         )
         if predicate in LINKS:
-            self._holders.add_relationship(rel)
+            self._links.append(rel)
         if not rel.modified:
             self._tally.add(place, "a relationship without a modified date; when it was published is unknown")
 
@@ -531,6 +537,10 @@ class _Reader:
     # Observations.
 
     def _observe(self) -> None:
+        if not self._indicators and not self._scos:
+            return
+        for rel in self._links:
+            self._holders.add_relationship(rel)
         for number, indicator in self._indicators:
             self._observe_indicator(number, indicator)
         for number, sco in self._scos:
