@@ -110,6 +110,15 @@ READINGS = [
     ("fr", "Mandiant a déclaré avoir une “confiance modérée” que le groupe “HomeLand Justice” avait des liens "
      "avec l’Iran.",
      "mandiant", A, "IR", Stance.AFFIRMS, "", "moderate"),
+    ("en", "Mandiant assesses with ‘low confidence’ that actors serving North Korea’s goals are "
+     "responsible for the hack.",
+     "mandiant", A, "KP", Stance.AFFIRMS, "", "low"),
+    ("en", "Gen Digital assesses that Turla and Lazarus are \"likely\" sharing infrastructure.",
+     "gendigital", A, "Lazarus", Stance.AFFIRMS, "likely", ""),
+    ("fr", "Le NCSC estime que des acteurs liés à l’État iranien sont «\u00a0presque certainement\u00a0» "
+     "responsables de "
+     "la cyberattaque.",
+     "ncsc-uk", A, "IR", Stance.AFFIRMS, "presque certainement", ""),
     ("fr", "Le groupe HomeLand Justice a revendiqué la cyberattaque.",
      "homeland-justice", SpeechAct.SELF_CLAIM, "la cyberattaque", Stance.AFFIRMS, "", ""),
     ("fr", "Selon le Premier ministre Edi Rama, l’Iran a mené la cyberattaque.",
@@ -180,6 +189,62 @@ def test_a_vendor_speaks_in_its_own_report():
     assert (found.source, found.via, found.act, found.confidence.level) == ("mandiant", "", A, "high")
 
 
+# (document's source, language, text, source and relay of each claim)
+SPOKEN = [
+    # In an organ's own document its government, its people and a person without another office are the organ.
+    ("us-white-house", "fr", "Les États-Unis ont conclu que l’Iran était responsable de la cyberattaque.",
+     [("us-white-house", "")]),
+    ("cisa", "en", "The United States government said China was behind the hack.", [("cisa", "")]),
+    ("mandiant", "en", "Jane Roe said Russia was behind the hack.", [("mandiant", "")]),
+    ("ir-mfa", "fr", "Son porte-parole, Nasser Kanaani, a démenti que l’Iran soit responsable de la cyberattaque.",
+     [("ir-mfa", "")]),
+    # Another state, another organ of the same state and another source keep their own voice.
+    ("us-white-house", "en", "The United Kingdom said Iran was behind the hack.",
+     [("uk-government", "us-white-house")]),
+    ("us-treasury", "en", "The FBI said Iran was behind the hack.", [("fbi", "us-treasury")]),
+    ("mandiant", "en", "The United States said Russia was behind the hack.", [("state:US", "mandiant")]),
+    # The press relays.
+    ("reuters", "en", "The United Kingdom said Iran was behind the hack.", [("uk-government", "reuters")]),
+    ("reuters", "en", "Jane Roe said Russia was behind the hack.", [("named:jane roe", "reuters")]),
+    ("cisa", "en", "The FBI and the NSA said that Iranian actors, known as HomeLand Justice, carried out the hack.",
+     [("fbi", "cisa"), ("nsa", "cisa")]),
+    # Who takes note says nothing of it.
+    ("nato", "fr", "Les Alliés prennent acte des déclarations de l’Albanie qui attribuent la "
+     "cyberattaque à l’Iran.", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("own", "lang", "text", "claimants"), SPOKEN)
+def test_who_speaks_in_whose_document(own, lang, text, claimants):
+    assert [(each.source, each.via) for each in read(text, lang, source=own)] == claimants
+
+
+def test_a_minister_who_answers_in_the_words_of_an_organ_is_its_state():
+    (found,) = read("The Foreign Secretary, James Roe, condemned Iran for the hack.", "en", source="ncsc-uk")
+    assert (found.predicate, found.subject.id, object_of(found)) == ("responds-to", "GB", "IR")
+
+
+def test_a_headline_is_not_the_subject_where_a_group_is():
+    text = "Mandiant said it had no evidence linking HomeLand Justice directly to a named Iranian group."
+    (found,) = read(text, "en", source="mandiant", title="Mandiant on the disruptive cyber activity")
+    assert (found.subject.name, object_of(found), found.stance) == ("HomeLand Justice", "IR", Stance.NO_EVIDENCE)
+
+
+def test_the_direction_of_an_imitation_that_is_not_told_is_said_so():
+    (found,) = read("Turla met Gamaredon in a network. One group is deliberately imitating the other.", "en")
+    assert (found.subject.name, object_of(found), found.attributes) == (
+        "Turla",
+        "Gamaredon",
+        (("direction", "not-stated"),),
+    )
+    assert read("Turla met Gamaredon. It was a hack. One group is imitating the other.", "en") == []
+
+
+def test_a_negation_between_commas_is_not_that_of_the_claim():
+    (found,) = read("Iranian hackers, who were never likely to be arrested, carried out the hack.", "en")
+    assert (object_of(found), found.stance, found.likelihood) == ("IR", Stance.AFFIRMS, None)
+
+
 def test_an_attack_without_computers_is_none():
     assert read("Iran was responsible for the attack on the embassy.", "en", title="War") == []
     assert read("Iran was responsible for the missile attack.", "en") == []
@@ -242,6 +307,7 @@ def test_any_text_gives_statements_that_stand_where_they_say(text):
 REPEATED = [
     "Iran, ", "Iran and ", "the attack ", "according to ", "Iranian hackers linked to ", "no evidence ", "John Smith ",
     "was responsible for the ", "le groupe lié à ", "aucune preuve ", "services de renseignement ", "selon ",
+    "Iran, which Turla ", "actors who have been working in support of ", "one of Turla and Lazarus ", "l’Iran, qui ",
 ]  # fmt: skip
 
 
@@ -265,7 +331,8 @@ def test_twenty_kilobytes_are_read_at_once():
 
 # Sentences on which the rules were not made, with what an analyst reads in them: (predicate, source, object, stance).
 # The first set was scored once with the rules frozen and then used to mend them; the second was written after that,
-# scored once, and never used. The decision note gives both scores. The floors below only guard against loss.
+# scored once, and never used. The third was written for a later version, scored once and then used to mend. The
+# decision note gives all scores. The floors below only guard against loss.
 FIRST_EN = [
     (
         "Britain’s foreign secretary said on Thursday that Russia’s FSB had spent years trying to hack politicians.",
@@ -661,6 +728,217 @@ SECOND_FR = [
     ),
 ]
 
+THIRD_EN = [
+    (
+        "Canada’s cyber centre assesses that North Korean state actors are ‘very likely’ responsible for "
+        "the intrusions.",
+        [("attributed-to", "cccs", "KP", "affirms")],
+    ),
+    (
+        "Trellix concludes with “low confidence” that actors aligned with Beijing’s interests were "
+        "behind the campaign.",
+        [("attributed-to", "trellix", "CN", "affirms")],
+    ),
+    (
+        "The NSA, CISA and the FBI assess that Chinese state-sponsored actors, tracked as Volt Typhoon, "
+        "compromised the "
+        "networks of several utilities.",
+        [("attributed-to", "nsa", "CN", "affirms")],
+    ),
+    (
+        "It is unlikely that Kimsuky and Lazarus share infrastructure, Kaspersky said.",
+        [],
+    ),
+    (
+        "Turla and Gamaredon probably share some of their command servers, according to ESET.",
+        [("shares-infrastructure-with", "eset", "Gamaredon", "affirms")],
+    ),
+    (
+        "Either Sandworm or Turla is impersonating the other, researchers at Cisco Talos believe.",
+        [("imitates", "talos", "Turla", "affirms")],
+    ),
+    (
+        "The Finnish security service said there was no evidence tying Killnet to the Russian state.",
+        [("attributed-to", "state:FI", "RU", "finds-no-evidence")],
+    ),
+    (
+        "Lithuania’s defence minister, Laurynas Kasčiūnas, said Belarus had carried out the hack of the radio station.",
+        [("attributed-to", "state:LT", "BY", "affirms")],
+    ),
+    (
+        "Moscow has described the British hacking allegations as baseless.",
+        [("attributed-to", "state:RU", "RU", "denies")],
+    ),
+    (
+        "The wiper attack on the Polish grid was attributed by ESET to Sandworm.",
+        [("attributed-to", "eset", "Sandworm", "affirms")],
+    ),
+    (
+        "Australia and New Zealand joined the United States in condemning China over the Exchange hack.",
+        [("responds-to", "reuters", "CN", "affirms")],
+    ),
+    (
+        "The company had been warned twice before the breach, a former employee told reporters.",
+        [],
+    ),
+    (
+        "Hackers acting on behalf of Hanoi breached the phones of two members of the European "
+        "Parliament, Amnesty said.",
+        [("attributed-to", "amnesty-tech", "VN", "affirms")],
+    ),
+    (
+        "Microsoft tracks the operators as Mint Sandstorm, which it says is run by Iran’s Revolutionary Guards.",
+        [("sponsored-by", "microsoft", "IR", "affirms")],
+    ),
+    (
+        "APT29 has deployed a new loader against embassies in Kyiv.",
+        [("targets", "reuters", "government", "affirms")],
+    ),
+    (
+        "The cyber attack could not have been carried out by Iran, a diplomat in Tehran argued.",
+        [("attributed-to", "reuters", "IR", "denies")],
+    ),
+    (
+        "The Treasury Department imposed sanctions on Evil Corp for its ransomware attacks.",
+        [("responds-to", "reuters", "Evil Corp", "affirms")],
+    ),
+    (
+        "Whether Moscow ordered the hack is something the inquiry will not decide, the judge said.",
+        [],
+    ),
+    (
+        "Germany summoned the Russian ambassador over the cyberattack on its air traffic control.",
+        [("responds-to", "reuters", "RU", "affirms")],
+    ),
+    (
+        "Anonymous Sudan, which experts link to Russia, said it was behind the attack on the bank’s website.",
+        [
+            ("sponsored-by", "reuters", "RU", "affirms"),
+            ("claims-responsibility-for", "named:anonymous sudan", "attack", "affirms"),
+        ],
+    ),
+    (
+        "Google said with high confidence that APT41, a Chinese group, stole the source code.",
+        [("attributed-to", "google-tag", "APT41", "affirms"), ("originates-from", "google-tag", "CN", "affirms")],
+    ),
+    (
+        "Ukraine’s CERT has linked the latest phishing wave to UAC-0010.",
+        [("attributed-to", "cert-ua", "UAC-0010", "affirms")],
+    ),
+    (
+        "Iran, which has long been at odds with Albania, launched the cyberattack in July, Tirana says.",
+        [("attributed-to", "al-government", "IR", "affirms")],
+    ),
+    (
+        "The minister thanked Microsoft for its help after the cyberattack and declined to name a culprit.",
+        [("attributed-to", "reuters", "", "declines-to-say")],
+    ),
+]
+THIRD_FR = [
+    (
+        "Le NCSC juge que des acteurs étatiques russes sont « hautement probablement » à l’origine des intrusions.",
+        [("attributed-to", "ncsc-uk", "RU", "affirms")],
+    ),
+    (
+        "Sekoia estime avec une confiance faible que des pirates alignés sur les intérêts de Pékin ont "
+        "mené la campagne.",
+        [("attributed-to", "sekoia", "CN", "affirms")],
+    ),
+    (
+        "Le FBI et la CISA ont conclu que des cyberacteurs chinois, connus sous le nom de Volt Typhoon, "
+        "avaient infiltré "
+        "des réseaux d’eau.",
+        [("attributed-to", "fbi", "CN", "affirms")],
+    ),
+    (
+        "Turla et Gamaredon utiliseraient les mêmes serveurs, d’après ESET.",
+        [("shares-infrastructure-with", "eset", "Gamaredon", "suspects")],
+    ),
+    (
+        "Il est peu probable que Kimsuky et Lazarus partagent leur infrastructure, estime Kaspersky.",
+        [],
+    ),
+    (
+        "Pour Kaspersky, soit Sandworm soit Lazarus imite l’autre.",
+        [("imitates", "kaspersky", "Lazarus", "affirms")],
+    ),
+    (
+        "L’un des deux, Turla ou Sandworm, se fait passer pour l’autre, affirme Cisco Talos.",
+        [("imitates", "talos", "Sandworm", "affirms")],
+    ),
+    (
+        "Le ministre lituanien de la Défense, Laurynas Kasčiūnas, a affirmé que le Bélarus était derrière le piratage.",
+        [("attributed-to", "state:LT", "BY", "affirms")],
+    ),
+    (
+        "La porte-parole russe, Maria Zakharova, a démenti que Moscou ait mené la cyberattaque.",
+        [("attributed-to", "state:RU", "RU", "denies")],
+    ),
+    (
+        "Le Danemark prend note des conclusions de la Suède, qui attribue la cyberattaque à la Russie.",
+        [("attributed-to", "state:SE", "RU", "affirms")],
+    ),
+    (
+        "L’ANSSI n’a observé aucun lien technique entre Killnet et l’État russe après le piratage.",
+        [("attributed-to", "anssi", "RU", "finds-no-evidence")],
+    ),
+    (
+        "Les États-Unis ont inculpé quatre militaires chinois pour le piratage d’Equifax.",
+        [("responds-to", "reuters", "CN", "affirms")],
+    ),
+    (
+        "La mairie a rétabli ses services trois semaines après la cyberattaque.",
+        [],
+    ),
+    (
+        "Des pirates à la solde de Hanoï ont espionné les téléphones de deux députés européens, selon Amnesty "
+        "International.",
+        [("attributed-to", "amnesty-tech", "VN", "affirms")],
+    ),
+    (
+        "Le cyberespionnage du ministère belge est imputé par Bruxelles à APT31.",
+        [("attributed-to", "state:BE", "APT31", "affirms")],
+    ),
+    (
+        "Le groupe Mint Sandstorm, que Microsoft rattache aux Gardiens de la révolution iraniens, a visé "
+        "des journalistes.",
+        [("sponsored-by", "microsoft", "IR", "affirms"), ("targets", "reuters", "media", "affirms")],
+    ),
+    (
+        "L’Allemagne a convoqué l’ambassadeur russe après la cyberattaque contre le contrôle aérien.",
+        [("responds-to", "reuters", "RU", "affirms")],
+    ),
+    (
+        "Nul ne sait si Moscou a ordonné le piratage, a reconnu le juge.",
+        [],
+    ),
+    (
+        "Anonymous Sudan a revendiqué l’attaque contre le site de la banque.",
+        [("claims-responsibility-for", "named:anonymous sudan", "attaque", "affirms")],
+    ),
+    (
+        "Google affirme avec une confiance élevée que le groupe chinois APT41 a volé le code source.",
+        [("attributed-to", "google-tag", "APT41", "affirms"), ("originates-from", "google-tag", "CN", "affirms")],
+    ),
+    (
+        "La Corée du Nord, qui n’a jamais reconnu sa responsabilité, a orchestré le braquage "
+        "informatique, accuse Séoul.",
+        [("attributed-to", "kr-government", "KP", "affirms")],
+    ),
+    (
+        "Téhéran assure n’avoir joué aucun rôle dans la cyberattaque contre Tirana.",
+        [("attributed-to", "state:IR", "IR", "denies")],
+    ),
+    (
+        "Le Trésor américain a sanctionné Evil Corp pour ses attaques par rançongiciel.",
+        [("responds-to", "reuters", "Evil Corp", "affirms")],
+    ),
+    (
+        "Le parquet de Paris refuse de désigner un pays après le piratage des hôpitaux.",
+        [("attributed-to", "state:FR", "", "declines-to-say")],
+    ),
+]
+
 Claim = tuple[str, str, str, str]
 
 
@@ -687,7 +965,14 @@ def score(table: Iterable[tuple[str, list[Claim]]], lang: str) -> tuple[int, int
 
 @pytest.mark.parametrize(
     ("table", "lang", "least_found", "most_wrong"),
-    [(FIRST_EN, "en", 12, 1), (FIRST_FR, "fr", 18, 1), (SECOND_EN, "en", 11, 1), (SECOND_FR, "fr", 11, 0)],
+    [
+        (FIRST_EN, "en", 13, 0),
+        (FIRST_FR, "fr", 20, 0),
+        (SECOND_EN, "en", 11, 1),
+        (SECOND_FR, "fr", 11, 0),
+        (THIRD_EN, "en", 10, 1),
+        (THIRD_FR, "fr", 15, 1),
+    ],
 )
 def test_unseen_sentences(table, lang, least_found, most_wrong):
     expected, found, sourced, wrong = score(table, lang)

@@ -6,13 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consilience.attribution.hypotheses import initial_hypotheses
+from consilience.attribution.settings import WeighSettings
+from consilience.attribution.weigh import weigh
 from consilience.knowledge.background import load
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import HypothesisKind, PairOverlap, SharedObservable
+from consilience.model.case import Case, Question
 from consilience.model.source import Reliability, Source
 from consilience.model.statement import Entity, EntityType, Place, Predicate, Stance, Statement
 from consilience.model.words import Likelihood
 from consilience.overlap.background import against_background
-from consilience.overlap.kind import LinkSettings, ReportedArtefact, link_evidence
+from consilience.overlap.kind import KINDS as LINK_KINDS
+from consilience.overlap.kind import PARTS, ReportedArtefact, link_evidence
 from consilience.overlap.link_rules import LINK_RULES
 
 SAME, COOPERATION, SUPPLIER = HypothesisKind.SAME_ACTOR, HypothesisKind.COOPERATION, HypothesisKind.SUPPLIER
@@ -121,12 +127,69 @@ def test_the_press_that_retells_it_without_the_doubt_adds_nothing():
     assert (len(cooperates.statements), cooperates.origins) == (2, ("gen",))
 
 
+LINK = Case(id="l", title={}, question=Question.LINK, asks={}, clusters=("Gamaredon", "Lazarus"))
+
+
+def weighed(items):
+    """The whole way: hypotheses of a link question, their ids as in the case, and the engine's answer."""
+    found = weigh(initial_hypotheses(LINK), items, WeighSettings().for_question(Question.LINK))
+    return found, {each.kind: each.posterior for each in found.hypotheses}
+
+
+IDS = {each.kind: each.id for each in initial_hypotheses(LINK)}
+
+
+def test_the_answer_on_gamaredon_and_lazarus_is_withheld():
+    networks = next(each for each in load() if each.unit == "network")
+    overlaps = (against_background("Gamaredon", "Lazarus", None, networks), shared_address())
+    items = link_evidence(["Gamaredon"], ["Lazarus"], IDS, overlaps=overlaps, statements=GEN, sources=SOURCES)
+    found, by_kind = weighed(items)
+    assert found.abstains
+    assert "margin" in found.reasons
+    assert found.leading in {IDS[COOPERATION], IDS[IMITATION]}
+    assert min(by_kind[each] for each in (COOPERATION, IMITATION, SUPPLIER)) > 0.05
+
+
+def test_cooperation_that_several_origins_state_is_answered():
+    said = [says(each, "Gamaredon", Predicate.COOPERATES, "Lazarus") for each in ("eset", "mandiant")]
+    found, by_kind = weighed(link_evidence(["Gamaredon"], ["Lazarus"], IDS, statements=said, sources=SOURCES))
+    assert not found.abstains
+    assert found.leading == IDS[COOPERATION]
+    assert by_kind[COOPERATION] > 0.75
+
+
+def test_what_a_relay_says_beyond_its_origin_is_shown_and_weighs_nothing():
+    shares = says("gen", "Gamaredon", Predicate.SHARES_INFRASTRUCTURE, "Lazarus", Stance.SUSPECTS, LIKELY)
+    hardened = says("press", "Gamaredon", Predicate.COOPERATES, "Lazarus", quote="a coordinated strategy")
+    before, _ = judged("Gamaredon", "Lazarus", (shares,))
+    after, items = judged("Gamaredon", "Lazarus", (shares, hardened))
+    assert after == before
+    beyond = next(item for item in items if item.kind == "claim-cooperates")
+    assert (set(beyond.weights.values()), beyond.statements) == ({0.0}, (hardened.id,))
+
+
+def test_a_relay_of_two_origins_adds_nothing_where_one_has_spoken():
+    both = SOURCES | {"wire": Source(id="wire", name="wire", derives_from=("eset", "gen"))}
+    own = says("gen", "A", Predicate.COOPERATES, "B")
+    wire = says("wire", "A", Predicate.COOPERATES, "B")
+    alone = link_evidence(["A"], ["B"], KINDS, statements=(own,), sources=both)
+    with_wire = link_evidence(["A"], ["B"], KINDS, statements=(own, wire), sources=both)
+    assert [each.weights for each in with_wire] == [each.weights for each in alone]
+
+
+def test_among_relays_of_a_silent_origin_the_least_firm_of_the_best_counts():
+    mild = says("press", "A", Predicate.COOPERATES, "B", Stance.SUSPECTS)
+    firm = says("press", "A", Predicate.COOPERATES, "B", quote="they do")
+    assert judged("A", "B", (mild, firm))[0] == judged("A", "B", (mild,))[0]
+
+
 def test_the_overlap_at_chance_level_says_next_to_nothing():
     _, items = gamaredon_and_lazarus()
     chance = next(item for item in items if item.kind == "chance-overlap")
     assert chance.speaks_for == KINDS[COINCIDENCE]
     assert 0 < chance.weights[KINDS[COINCIDENCE]] < 1
     assert float(chance.params["p"]) > 0.05
+    assert chance.plant_class == ""  # nobody plants what chance gives
 
 
 # --- documented cases -------------------------------------------------------------------------------------------------
@@ -302,6 +365,8 @@ STATEMENTS = st.lists(
 @given(STATEMENTS)
 def test_parts_add_up_and_weights_stay_below_the_cap(statements):
     _, items = judged("A", "B", statements)
+    assert {item.kind for item in items} <= set(LINK_KINDS)
+    assert {part.name for item in items for part in item.parts} <= set(PARTS)
     for item in items:
         cap = max(rule.cap for rule in LINK_RULES if rule.code == item.kind)
         assert max(item.weights.values()) <= cap
@@ -330,7 +395,6 @@ def test_the_order_of_statements_changes_nothing(statements, random):
 
 @given(st.sampled_from(list(Reliability)), st.sampled_from(list(Reliability)))
 def test_a_better_source_moves_more(one, other):
-    settings = LinkSettings()
     found = {}
     for grade in (one, other):
         sources = {"s": Source(id="s", name="s", reliability=grade)}
@@ -338,7 +402,7 @@ def test_a_better_source_moves_more(one, other):
             ["A"], ["B"], KINDS, statements=(says("s", "A", Predicate.COOPERATES, "B"),), sources=sources
         )[0]
         found[grade] = item.weights[KINDS[COOPERATION]]
-    order = settings.reliability[one] - settings.reliability[other]
+    order = WEIGHTS.reliable(one) - WEIGHTS.reliable(other)
     assert (found[one] - found[other]) * order >= 0
 
 

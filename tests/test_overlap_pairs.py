@@ -16,11 +16,11 @@ from consilience.errors import UnknownNameError
 from consilience.formats.context import ReadContext
 from consilience.formats.ioc_list import read
 from consilience.knowledge.background import load
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.knowledge.infrastructure import overlap_units
 from consilience.overlap.background import against_background
 from consilience.overlap.pairs import COLUMNS, OverlapSettings, compare, is_linked
 from consilience.overlap.shared import Use, explain, independent_origins, smallest_gap
-from consilience.overlap.weights import UNIT_WEIGHTS
 
 SETTINGS = OverlapSettings()
 MALTRAIL = Path(__file__).parents[2] / "shared" / "data" / "maltrail" / "maltrail-apt-2026-01-03.tar.xz"
@@ -208,7 +208,7 @@ USES = st.lists(
 )  # fmt: skip
 
 
-@given(USES, USES, st.sampled_from([each.unit for each in UNIT_WEIGHTS] + ["new-unit"]), st.integers(2, 400))
+@given(USES, USES, st.sampled_from([*WEIGHTS.row_of_unit, "new-unit"]), st.integers(2, 400))
 @settings(deadline=None)
 def test_the_parts_add_up_and_the_weight_stays_in_bounds(uses_a, uses_b, unit, prevalence):
     shared = weigh(uses_a, uses_b, unit, prevalence).shared

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consilience.inference import weighing
+from consilience.inference.common_roots import counted_under
 from consilience.inference.weighing import Dependence
 
 WEIGHT = st.floats(-60, 60, allow_nan=False).map(lambda x: round(x, 2))
@@ -168,3 +169,22 @@ def test_a_report_weighs_what_its_reliability_leaves(a, b, q, r, expected):
 def test_what_cannot_be_weighed_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("roots", "speaking", "expected"),
+    [
+        (["a", "a", "b"], "", ["a", "a", "b"]),
+        (["ab"], "b", ["b"]),  # a copy of both counts under the one that speaks
+        (["ab"], "ba", ["a"]),
+        (["ab", "a", "b"], "", ["a", "a", "b"]),  # and does not join two that are apart
+        (["ab", "bc"], "", ["a", "a"]),  # both may repeat b
+        (["ab", "bc", "cd"], "", ["a", "a", "a"]),
+        (["ab", "bc"], "b", ["b", "b"]),
+        ([], "", []),
+    ],
+)
+def test_copies_count_under_their_roots(roots, speaking, expected):
+    assert counted_under([frozenset(each) for each in roots], set(speaking)) == expected
+    backwards = counted_under([frozenset(each) for each in reversed(roots)], set(speaking))
+    assert backwards[::-1] == expected

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from consilience.attribution.settings import WeighSettings
-from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.inference.weighing import cap, ratio, report_weight, temper
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import WeightPart
 
 

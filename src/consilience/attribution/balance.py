@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -9,7 +10,6 @@ import numpy as np
 
 from consilience.attribution.account import number
 from consilience.attribution.settings import WeighSettings
-from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.inference.weighing import (
     BoolArray,
     Dependence,
@@ -21,6 +21,7 @@ from consilience.inference.weighing import (
     posterior,
     waterfall,
 )
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import EvidenceItem, Family, HypothesisKind, WeighedHypothesis, WeightPart
 
 
@@ -39,11 +40,36 @@ class Balance:
         weights = [[item.weights.get(each, 0.0) for each in self.ids] for item in items]
         self.rows = np.array(weights, dtype=np.float64).reshape(len(items), len(self.ids))
         self.dependence = _dependence(self.items, settings)
-        self.counting = combined(self.rows, self.dependence)
+        self.counting = self._count(self.rows, self.dependence)
 
     def posterior(self) -> FloatArray:
         """Return the posterior of each hypothesis, (K,)."""
         return posterior(self.priors, self.counting)
+
+    def _count(self, rows: FloatArray, dependence: Dependence) -> FloatArray:
+        """Return the weights that count, (N, K), of stand-alone ``rows`` of some of the items.
+
+        Who imitates an actor shares the weight of the traces that can be imitated. Where a family says all that it
+        may, what cannot be imitated has first claim on its cap: otherwise one more cheap trace would scale down what
+        tells the two apart, and so speak for the imitation.
+        """
+        counting = combined(rows, dependence)
+        for column, hypothesis in enumerate(self.hypotheses):
+            if hypothesis.kind is not HypothesisKind.IMITATION or hypothesis.of not in self.ids:
+                continue
+            actor = self.ids.index(hypothesis.of)
+            alone = discounted(rows, dependence)[:, actor]
+            shared = (rows[:, actor] > 0) & (rows[:, column] > 0)
+            costly = (rows[:, actor] > 0) & ~shared
+            for family in np.unique(dependence.families[shared]):
+                own = dependence.families == family
+                limit = float(dependence.caps[family])
+                total = math.fsum(counting[own & (shared | costly), actor])
+                cheap = math.fsum(counting[own & shared, actor])
+                left = max(0.0, total - min(limit, math.fsum(alone[own & costly])))
+                part = min(1.0, left / cheap) if cheap else 0.0
+                counting[own & shared, column] = np.round(counting[own & shared, actor] * part, 2)
+        return counting
 
     def leading(self, values: FloatArray | None = None) -> int:
         """Return the index of the highest posterior; where several are equal, an unknown one, else the first id."""
@@ -71,11 +97,11 @@ class Balance:
 
     def without(self, left_out: BoolArray) -> FloatArray:
         """Return posteriors (M, K) without the items that each line of ``left_out`` (M, N) marks."""
-        return leave_out(self.priors, self.rows, self.dependence, left_out)
+        return leave_out(self.priors, self.rows, self.dependence, left_out, self._count)
 
     def with_rows(self, rows: FloatArray) -> FloatArray:
         """Return the posterior (K,) that other stand-alone weights of the same items would give."""
-        return posterior(self.priors, combined(rows, self.dependence))
+        return posterior(self.priors, self._count(rows, self.dependence))
 
     def with_item(self, item: EvidenceItem) -> FloatArray:
         """Return the posterior (K,) with one item more."""

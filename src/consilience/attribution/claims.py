@@ -224,7 +224,7 @@ def _item(
     code = _plant_class(view, lead, origin)
     account = _account(view, lead, settings, code)
     group = _group(view, lead, origin)
-    follows = _assessment_behind(view, lead, leads) if kind is Kind.JUDGEMENT else ""
+    follows = _assessment_behind(view, lead, origin, leads) if kind is Kind.JUDGEMENT else ""
     if follows:
         account.move("follows-assessment", 0.0, source=view.source(follows).name)
         group = follows
@@ -288,11 +288,13 @@ def _account(view: FactView, claim: Claim, settings: WeighSettings, code: str) -
     return account
 
 
-def _assessment_behind(view: FactView, judgement: Claim, leads: dict[Key, Claim]) -> str:
-    """Return the origin of the assessment on which a state's judgement rests: by the same state, on the same target."""
+def _assessment_behind(view: FactView, judgement: Claim, own: str, leads: dict[Key, Claim]) -> str:
+    """Return the origin of the assessment on which a judgement rests: its ``own`` first, then another of its origins or
+    one of the same state, on the same target.
+    """
     speakers = {judgement.statement.source, *judgement.origins}
     states = {each.country for each in map(view.source, speakers) if each.kind == SourceKind.STATE and each.country}
-    for (origin, kind, targets), lead in sorted(leads.items(), key=lambda pair: pair[0]):
+    for (origin, kind, targets), lead in sorted(leads.items(), key=lambda pair: (pair[0][0] != own, pair[0])):
         if kind not in {Kind.ASSESSMENT, Kind.LINK} or not set(targets).intersection(judgement.targets):
             continue
         other = view.source(lead.statement.source)

@@ -73,7 +73,7 @@ def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[st
     support = supporting(weighing.evidence, weighing.leading)
     origins = independent_origins(view, weighing)
     grades = [view.source(each).reliability for each in origins]
-    against = _disagreeing(weighing)
+    against = _disagreeing(weighing, frozenset(origins))
     direct = any(item.family in _TECHNICAL and item.weights[weighing.leading] >= _DIRECT for item in support)
     relayed = _only_relayed(view, support)
     flips = any(each.changes_answer for each in weighing.sensitivity if each.kind in {"without-item", "without-source"})
@@ -100,13 +100,16 @@ def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[st
     return Confidence(term, term, "ICD 203", "en"), codes
 
 
-def _disagreeing(weighing: Weighing) -> bool:
+def _disagreeing(weighing: Weighing, origins: frozenset[str]) -> bool:
     """Whether a claim speaks for another explanation and not for the leading one, or against the leading one.
 
-    The accused denies whoever did it, so that its denial is no disagreement.
+    The accused denies whoever did it, so that its denial is no disagreement; nor is what the leader's own sources say
+    besides, as of several kinds of link, a disagreement between sources.
     """
     for item in weighing.evidence:
         if item.family != Family.CLAIMS or item.kind in _NO_CONTRADICTION or item.params.get("accused") == "yes":
+            continue
+        if origins.issuperset(item.origins):
             continue
         here = item.weights.get(weighing.leading, 0.0)
         elsewhere = max((weight for key, weight in item.weights.items() if key != weighing.leading), default=0.0)

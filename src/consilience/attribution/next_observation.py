@@ -7,8 +7,8 @@ from typing import Final
 from consilience.attribution.account import number
 from consilience.attribution.balance import Balance
 from consilience.attribution.sensitivity import cheap_items, planted_rows
-from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.inference.weighing import FloatArray
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import EvidenceItem, Family, HypothesisKind, NextObservation
 
 _FAMILIES: Final = {

@@ -14,8 +14,8 @@ from consilience.attribution.account import Account, item_id, number
 from consilience.attribution.facts import IncidentObservable, KnownObservation, fold
 from consilience.attribution.settings import WeighSettings
 from consilience.attribution.view import FactView, checked, period_gap
-from consilience.knowledge.evidence_weights import OTHER_UNIT, WEIGHTS
 from consilience.inference.weighing import decibans
+from consilience.knowledge.evidence_weights import OTHER_UNIT, WEIGHTS
 from consilience.model.assessment import EvidenceItem, Family, Quotation
 from consilience.model.dates import PartialDate, Period
 from consilience.model.source import Reliability
@@ -199,7 +199,9 @@ def tool_items(view: FactView, settings: WeighSettings) -> tuple[EvidenceItem, .
         public = types.get(name) == EntityType.TOOL or any(
             each.object and each.object.type == EntityType.TOOL for each in statements
         )
-        account = Account(decibans((population + 1) / (len(keys) + 1)), users=str(len(keys)), population=str(population))
+        account = Account(
+            decibans((population + 1) / (len(keys) + 1)), users=str(len(keys)), population=str(population)
+        )
         if public:
             account.move("public-tool", min(account.exact, WEIGHTS.weight["tool-public"].value))
         account.believe(_reported_reliability(view, statements, _publishers(view, keys)), len(view.hypotheses))

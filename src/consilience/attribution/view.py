@@ -65,12 +65,12 @@ class FactView:
     def voice(self, statement: Statement) -> str:
         """Return the source whose word a statement is: who says it, or the organ through which a state says it.
 
-        A government on record through its own ministry is no second source beside that ministry, and rests on what
-        the ministry rests on.
+        A government as such (``state:US``) on record through its own ministry is no second source beside that
+        ministry, and rests on what the ministry rests on.
         """
-        said, relay = self.source(statement.source), self.source(statement.via)
-        same_state = said.kind == relay.kind == SourceKind.STATE and said.country == relay.country != ""
-        return statement.via if statement.via and same_state and not said.derives_from else statement.source
+        relay = self.source(statement.via)
+        own = relay.kind == SourceKind.STATE and statement.source == f"state:{relay.country}"
+        return statement.via if own else statement.source
 
     def reliability(self, statement: Statement) -> float:
         """Return P(true as reported) by the grades of the voice and of its relay, and by credibility.

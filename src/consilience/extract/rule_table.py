@@ -212,7 +212,10 @@ def grammar(language: str) -> Grammar:
         words={name: _words(words) for name, words in table.words.items()},
         organs={code: tuple(names) for code, names in table.organs.items()},
         sectors={name: tuple(words) for name, words in table.sectors.items()},
-        phrases=tuple(Phrase(row.makes, _compiled(row.pattern, lists, row.makes, row.case)) for row in table.phrases),
+        # A phrase begins at a word, which also spares a trial at every other letter.
+        phrases=tuple(
+            Phrase(row.makes, _compiled(r"(?<!\w)" + row.pattern, lists, row.makes, row.case)) for row in table.phrases
+        ),
         frames=tuple(Frame(row, _compiled(row.pattern, lists, "frame")) for row in table.frames),
         rules=tuple(
             Rule(row, tuple(_compiled(pattern, lists, row.id) for pattern in row.patterns)) for row in table.rules

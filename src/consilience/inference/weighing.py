@@ -10,6 +10,7 @@ Sums are exact (``math.fsum``), so that the order of the evidence cannot move th
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -163,14 +164,20 @@ def combined(rows: FloatArray, dependence: Dependence) -> FloatArray:
     return np.round(capped(discounted(rows, dependence), dependence), 2) + 0.0
 
 
-def leave_out(priors: FloatArray, rows: FloatArray, dependence: Dependence, left_out: BoolArray) -> FloatArray:
+def leave_out(
+    priors: FloatArray,
+    rows: FloatArray,
+    dependence: Dependence,
+    left_out: BoolArray,
+    count: Callable[[FloatArray, Dependence], FloatArray] = combined,
+) -> FloatArray:
     """Return posteriors (M, K) without the rows that each line of ``left_out`` (M, N) marks.
 
-    ``rows`` stand alone, before :func:`combined`: what is left out no longer discounts the rest of its group. With
-    the identity matrix this is leave-one-out.
+    ``rows`` stand alone, before ``count`` takes out their dependence: what is left out no longer discounts the rest of
+    its group. With the identity matrix this is leave-one-out.
     """
     results = np.empty((len(left_out), priors.size))
     for line, mask in enumerate(left_out):
         keep = ~mask
-        results[line] = posterior(priors, combined(rows[keep], dependence.kept(keep)))
+        results[line] = posterior(priors, count(rows[keep], dependence.kept(keep)))
     return results

@@ -116,6 +116,7 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
     """What the answer would be without something, or if something were planted.
 
     ``kind`` is ``without-item``, ``without-source``, ``without-family`` or ``if-planted``; ``of`` its id.
+    ``leading`` is the hypothesis that would then lead, and ``posterior`` is that one's, not the present leader's.
     """
 
     kind: str
@@ -126,7 +127,10 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NextObservation(msgspec.Struct, frozen=True, kw_only=True):
-    """An observation not yet made that would move the answer: towards which hypothesis, how far, where to look."""
+    """An observation not yet made that would move the answer: towards which hypothesis, how far, where to look.
+
+    ``leading`` is the hypothesis that would then lead, and ``posterior`` is that one's, which need not be ``towards``.
+    """
 
     kind: str
     towards: str

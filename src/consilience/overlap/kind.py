@@ -4,8 +4,9 @@ coincidence. The rules are in ``overlap.link_rules``; this module finds their si
 Damping. A claim is right with probability x = r·h, r from the Admiralty grades of source and statement, h from the
 words of likelihood: LR' = 1 + x (LR - 1), the formula w = log[(r a + (1-r) q) / (r b + (1-r) q)] with b = q. Then the
 cap for planting. What one origin says counts once: repeats and relays of one claim are one item, in the origin's own
-words where these are at hand; a source that names several kinds spreads its word over them; and what else rests on
-the same origin is discounted (:attr:`LinkSettings.dependence`).
+words where these are at hand; what a relay says beyond an origin that speaks of the pair itself is shown and weighs
+nothing; a source that names several kinds spreads its word over them; and what else rests on the same origin is
+discounted (:attr:`LinkSettings.dependence`).
 
 Kinds of item and their parameters (all texts; numbers with a point; ``a`` and ``b`` name the two clusters):
 
@@ -37,6 +38,8 @@ from typing import Final
 
 import msgspec
 
+from consilience.inference.common_roots import counted_under
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import (
     EvidenceItem,
     HypothesisKind,
@@ -51,33 +54,38 @@ from consilience.model.statement import EntityType, Predicate, Stance, Statement
 from consilience.overlap import link_rules
 from consilience.overlap.link_rules import LinkRule
 from consilience.overlap.pairs import ALL_UNITS, OverlapSettings, is_linked
-from consilience.overlap.weights import IP_HALF_LIFE
+
+KINDS: Final = tuple(dict.fromkeys(rule.code for rule in link_rules.LINK_RULES))
+"""What ``EvidenceItem.kind`` may be for the question *link*."""
+
+PARTS: Final = (
+    "table",
+    "reliability",
+    "hedge",
+    "decay",
+    "dates-unknown",
+    "listed",
+    "prevalence",
+    "planting-cap",
+    "shared-origin",
+)
+"""The steps that ``WeightPart.name`` may name in these items."""
 
 _ADDRESSES: Final = frozenset({"ipv4-addr", "ipv6-addr", "host-port"})
-_RELIABILITY: Final = {"A": 0.95, "B": 0.80, "C": 0.65, "D": 0.45, "E": 0.30, "F": 0.50}
-_CREDIBILITY: Final = {2: 0.70, 3: 0.50, 4: 0.30, 5: 0.10}
-_CONFIDENCE: Final = {"low": 0.5, "moderate": 0.8, "high": 1.0}
 _NAMING: Final = frozenset(rule.code for rule in link_rules.LINK_RULES if rule.names)
 _SYMMETRIC: Final = frozenset({"claim-shares", "claim-cooperates", "claim-same"})
 _USED: Final = frozenset({Stance.AFFIRMS, Stance.SUSPECTS, Stance.DENIES, Stance.NO_EVIDENCE})
 
 
 class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a source is believed, and how strictly overlaps are read. Start values, to be calibrated.
+    """How strictly overlaps and claims on a link are read. Start values, to be calibrated.
 
-    ``reliability`` is P(true as reported) by Admiralty grade, ``credibility`` bounds it by the second axis (1 and 6
-    bound nothing), ``confidence`` multiplies it. ``affirms`` and ``suspects`` are read into a claim that carries no
-    word of likelihood; ``no_evidence`` is how much of a denial it is to have found nothing. ``dependence`` is what
-    remains of an item whose origin has already spoken more strongly. ``chance_level``: above this p-value an overlap
-    is at chance level. ``listed`` and ``undated`` are what remains of a shared address on a list of hosting
-    providers, and of one whose dates are unknown.
+    How far a source is believed stands in ``knowledge.evidence_weights``. ``no_evidence`` is how much of a denial it
+    is to have found nothing. ``dependence`` is what remains of an item whose origin has already spoken more strongly.
+    ``chance_level``: above this p-value an overlap is at chance level. ``listed`` and ``undated`` are what remains of
+    a shared address on a list of hosting providers, and of one whose dates are unknown.
     """
 
-    reliability: dict[str, float] = msgspec.field(default_factory=lambda: dict(_RELIABILITY))
-    credibility: dict[int, float] = msgspec.field(default_factory=lambda: dict(_CREDIBILITY))
-    confidence: dict[str, float] = msgspec.field(default_factory=lambda: dict(_CONFIDENCE))
-    affirms: float = 0.875
-    suspects: float = 0.675
     no_evidence: float = 0.3
     dependence: float = 0.5
     chance_level: float = 0.05
@@ -96,7 +104,10 @@ class ReportedArtefact(msgspec.Struct, frozen=True):
 
 
 class _Claim(msgspec.Struct, frozen=True):
-    """Statements of one origin that say the same of the two clusters; ``hedge`` and ``reliability`` in [0, 1]."""
+    """Statements of one origin that say the same of the two clusters; ``hedge`` and ``reliability`` in [0, 1].
+
+    ``beyond``: only relays say so, of an origin that speaks of the pair itself and does not say it.
+    """
 
     rule: LinkRule
     origin: str
@@ -106,6 +117,7 @@ class _Claim(msgspec.Struct, frozen=True):
     reliability: float
     params: dict[str, str]
     stated: bool
+    beyond: bool
 
     @property
     def denies(self) -> bool:
@@ -159,7 +171,7 @@ def link_evidence(
         *_overlap_items(sides, tuple(overlaps), known, settings),
         *_artefact_items(sides, artefacts),
         *(_claim_item(sides, claim) for claim in _claims(sides, said, known, settings)),
-        *_difference_items(sides, said, known, settings),
+        *_difference_items(sides, said, known),
     ]
     numbered: dict[str, int] = {}
     finished = []
@@ -183,7 +195,7 @@ def _item(
         steps.append(WeightPart(name, step, {"factor": f"{factor:.3g}"}))
         sofar *= factor
     if tabled and _damped(tabled, belief) > rule.cap:
-        steps.append(WeightPart("planting-cap", rule.cap - _damped(tabled, belief), {"planted": f"{rule.planted:g}"}))
+        steps.append(WeightPart("planting-cap", rule.cap - _damped(tabled, belief), {"class": rule.plant_class}))
     return EvidenceItem(
         id="",
         family=rule.family,
@@ -321,13 +333,12 @@ def _address_item(
     sides: _Sides, shared: SharedObservable, known: Mapping[str, Source], settings: LinkSettings
 ) -> EvidenceItem:
     """One shared address: full weight where the uses are days apart and only these two are known to have used it."""
-    rule = link_rules.SHARED_ADDRESS
-    fresh = settings.undated if shared.gap_days is None else 0.5 ** (shared.gap_days / IP_HALF_LIFE)
+    rule, half_life = link_rules.SHARED_ADDRESS, WEIGHTS.days(WEIGHTS.trace[link_rules.SHARED_ADDRESS.code])
+    fresh = settings.undated if shared.gap_days is None else 0.5 ** (shared.gap_days / half_life)
     dated = "dates-unknown" if shared.gap_days is None else "decay"
     listed = settings.listed if shared.discount else 1.0
     rare = 1.0 / max(math.comb(shared.prevalence, 2), 1)
-    grades = [_reliability(known.get(source), settings) for source in shared.sources]
-    reliability = max(grades, default=settings.reliability[Reliability.F])
+    reliability = max((_graded(known.get(source)) for source in shared.sources), default=_graded(None))
     params = {
         "a": sides.a,
         "b": sides.b,
@@ -365,17 +376,26 @@ def _claims(
     sides: _Sides, statements: Sequence[Statement], known: Mapping[str, Source], settings: LinkSettings
 ) -> list[_Claim]:
     """Return one claim for each origin, rule, direction and stance; then spread each origin's word over its kinds."""
-    gathered: dict[tuple[str, str, str, str], list[tuple[LinkRule, Statement]]] = {}
     suppliers = _common_suppliers(sides, statements)
-    for statement in statements:
-        rule = _rule_for(sides, statement, suppliers)
-        if rule is not None and statement.stance in _USED:
-            origin = _origins((statement.source,), known)[0]
-            direction = "" if rule.code in _SYMMETRIC or statement.object is None else sides.of(statement.subject.name)
-            key = (origin, rule.code, direction, "against" if _denies(statement) else "for")
-            gathered.setdefault(key, []).append((rule, statement))
+    read = [
+        (rule, statement, frozenset(_origins((statement.source,), known)))
+        for statement in statements
+        if statement.stance in _USED and (rule := _rule_for(sides, statement, suppliers)) is not None
+    ]
+    speaking = {statement.source for _, statement, roots in read if statement.source in roots}
+    alike: dict[tuple[str, str, str], list[tuple[LinkRule, Statement, frozenset[str]]]] = {}
+    for rule, statement, roots in read:
+        directed = rule.code not in _SYMMETRIC and statement.object is not None
+        direction = sides.of(statement.subject.name) if directed else ""
+        key = (rule.code, direction, "against" if _denies(statement) else "for")
+        alike.setdefault(key, []).append((rule, statement, roots))
+    gathered: dict[tuple[str, str, str, str], list[tuple[LinkRule, Statement]]] = {}
+    for key, several in alike.items():
+        origins = counted_under([roots for _, _, roots in several], speaking)
+        for (rule, statement, _), origin in zip(several, origins, strict=True):
+            gathered.setdefault((origin, *key), []).append((rule, statement))
     claims = [
-        _claim(origin, said, known, settings)
+        _claim(origin, said, known, settings, speaks=origin in speaking)
         for (origin, *_), said in sorted(gathered.items(), key=lambda item: item[0])
     ]
     return _spread(claims)
@@ -415,18 +435,24 @@ def _common_suppliers(sides: _Sides, statements: Iterable[Statement]) -> frozens
 
 
 def _claim(
-    origin: str, said: Sequence[tuple[LinkRule, Statement]], known: Mapping[str, Source], settings: LinkSettings
+    origin: str,
+    said: Sequence[tuple[LinkRule, Statement]],
+    known: Mapping[str, Source],
+    settings: LinkSettings,
+    *,
+    speaks: bool,
 ) -> _Claim:
-    """Join the statements of one origin; its own words decide where they are at hand, not those of who relays it."""
-    own = [each for each in said if each[1].source == origin and not each[1].via] or list(said)
-    rule, best = max(
-        own,
-        key=lambda each: (
-            max(each[0].weights.values()) * _reliability(known.get(each[1].source), settings, each[1]),
-            _hedge(each[1], settings),
-            each[1].id,
-        ),
-    )
+    """Join the statements of one origin; ``speaks``: it says something of the pair itself, here or elsewhere.
+
+    Its own words decide where they are at hand, the firmest of them; else what others quote of it; else the most
+    reliable and least firm of its relays, for relays harden what they repeat.
+    """
+    quoted = [each for each in said if each[1].source == origin]
+    own = [each for each in quoted if not each[1].via] or quoted
+    if own:
+        rule, best = max(own, key=lambda each: (_force(each, known), _hedge(each[1], settings), each[1].id))
+    else:
+        rule, best = min(said, key=lambda each: (-_reliability(known, each[1]), _hedge(each[1], settings), each[1].id))
     supplied = rule is link_rules.CLAIM_SUPPLIES
     return _Claim(
         rule=rule,
@@ -434,7 +460,8 @@ def _claim(
         stance=best.stance,
         said=tuple(dict.fromkeys((best, *(statement for _, statement in said)))),
         hedge=_hedge(best, settings),
-        reliability=_reliability(known.get(best.source), settings, best),
+        reliability=_reliability(known, best),
+        beyond=speaks and not own,
         params={
             "subject": best.subject.name,
             "object": "" if supplied or best.object is None else best.object.name,
@@ -447,22 +474,29 @@ def _claim(
     )
 
 
+def _force(each: tuple[LinkRule, Statement], known: Mapping[str, Source]) -> float:
+    return max(each[0].weights.values()) * _reliability(known, each[1])
+
+
 def _hedge(statement: Statement, settings: LinkSettings) -> float:
     """Return the probability that the source itself gives its claim, or its denial."""
     if statement.stance == Stance.NO_EVIDENCE:
         return settings.no_evidence
     if statement.likelihood is not None:
         return 0.5 * (statement.likelihood.low + statement.likelihood.high)
-    return settings.suspects if statement.stance == Stance.SUSPECTS else settings.affirms
+    return WEIGHTS.claim.suspects if statement.stance == Stance.SUSPECTS else WEIGHTS.claim.affirms
 
 
-def _reliability(source: Source | None, settings: LinkSettings, statement: Statement | None = None) -> float:
-    """Return P(true as reported) from the grade of the source, bounded by the grades of the statement."""
-    reliability = settings.reliability[source.reliability if source else Reliability.F]
-    if statement is None:
-        return reliability
+def _graded(source: Source | None) -> float:
+    """Return P(true as reported) from the grade of a source; one that nobody described has grade F."""
+    return WEIGHTS.reliable(source.reliability if source else Reliability.F)
+
+
+def _reliability(known: Mapping[str, Source], statement: Statement) -> float:
+    """Return P(true as reported): the weaker of source and relay, bounded by credibility, times stated confidence."""
+    grades = [_graded(known.get(each)) for each in {statement.source, statement.via} if each]
     level = statement.confidence.level if statement.confidence else ""
-    return min(reliability, settings.credibility.get(statement.credibility, 1.0)) * settings.confidence.get(level, 1.0)
+    return min(*grades, WEIGHTS.credible(statement.credibility), 1.0) * WEIGHTS.claim.of_confidence(level)
 
 
 def _spread(claims: Sequence[_Claim]) -> list[_Claim]:
@@ -472,8 +506,8 @@ def _spread(claims: Sequence[_Claim]) -> list[_Claim]:
     """
     out = []
     for claim in claims:
-        rivals = [each for each in claims if each.origin == claim.origin and each.rule.names and not each.denies]
-        if claim.denies or claim.rule.names is None or len({each.rule.names for each in rivals}) < 2:
+        rivals = [each for each in claims if each.origin == claim.origin and each.rule.names and _counts_for(each)]
+        if not _counts_for(claim) or claim.rule.names is None or len({each.rule.names for each in rivals}) < 2:
             out.append(claim)
             continue
         stated = sum(each.hedge for each in rivals if each.stated)
@@ -484,6 +518,10 @@ def _spread(claims: Sequence[_Claim]) -> list[_Claim]:
             share = claim.hedge * min(1.0, max(0.0, 1.0 - stated) / free)
         out.append(msgspec.structs.replace(claim, hedge=share))
     return out
+
+
+def _counts_for(claim: _Claim) -> bool:
+    return not claim.denies and not claim.beyond
 
 
 def _claim_item(sides: _Sides, claim: _Claim) -> EvidenceItem:
@@ -498,6 +536,8 @@ def _claim_item(sides: _Sides, claim: _Claim) -> EvidenceItem:
         params["own"] = "yes" if claim.rule is link_rules.CLAIM_SAME_OWN else ""
     factors = (("reliability", claim.reliability), ("hedge", claim.hedge))
     item = _item(rule, params, f"origin:{claim.origin}", claim.reliability * claim.hedge, factors)
+    if claim.beyond:
+        item = _shorten(item, 0.0)
     return msgspec.structs.replace(
         item,
         sources=tuple(dict.fromkeys(statement.source for statement in claim.said)),
@@ -529,7 +569,7 @@ def _place(statement: Statement) -> str:
 
 
 def _difference_items(
-    sides: _Sides, statements: Sequence[Statement], known: Mapping[str, Source], settings: LinkSettings
+    sides: _Sides, statements: Sequence[Statement], known: Mapping[str, Source]
 ) -> list[EvidenceItem]:
     """Compare what is said of the victims, and of the tools, of each side; say something only where none is in both."""
     software = frozenset({EntityType.MALWARE, EntityType.TOOL})
@@ -555,7 +595,7 @@ def _difference_items(
                 named[sides.of(statement.subject.name)][_fold(thing.id or thing.name)] = thing.name
         if not named["a"] or not named["b"] or named["a"].keys() & named["b"].keys():
             continue
-        reliability = min(_reliability(known.get(statement.source), settings, statement) for statement in said)
+        reliability = min(_reliability(known, statement) for statement in said)
         params = {"a": sides.a, "b": sides.b} | {
             f"{word}_{side}": ", ".join(sorted(set(names.values()))) for side, names in named.items()
         }

@@ -3,8 +3,8 @@
 Weights are decibans (10·log10 of a likelihood ratio against the base rate of the sign) at full belief in the sign;
 ``overlap.kind`` damps them by the source's reliability and hedging. A kind that a row does not name gets 0. There are
 too few documented pairs (48 in 7 classes) to learn these numbers, so they are few, round and small, and where a
-measurement exists it is named. ``planted`` is the chance that the sign was made so that it points here; no weight
-exceeds 10·log10(1/planted).
+measurement exists it is named. ``plant_class`` is how cheaply the sign can be made so that it points here, and empty
+where nobody would; no weight exceeds the cap of its class.
 
 ``STATED``: a source names the kind outright. Typing pairs by the words of the reports was right for 13 of 22 pairs
 with 7 kinds to choose from: (13/22) / ((9/22)/6) = 8.7, that is 9.4 decibans.
@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import Family, HypothesisKind
 from consilience.model.statement import Predicate
 
@@ -36,27 +37,26 @@ class LinkRule(msgspec.Struct, frozen=True):
     sign: str
     family: Family
     weights: dict[HypothesisKind, float]
-    planted: float
     plant_class: str
     basis: str
     names: HypothesisKind | None = None
 
     @property
     def cap(self) -> float:
-        """The largest weight in decibans that the risk of planting leaves."""
-        return 10.0 * math.log10(1.0 / self.planted)
+        """The largest weight in decibans that the risk of planting leaves; infinity where nobody would plant it."""
+        return WEIGHTS.plant[self.plant_class].cap if self.plant_class else math.inf
 
 
 _INFRASTRUCTURE, _CLAIMS = Family.INFRASTRUCTURE, Family.CLAIMS
-_SEEN: Final = (0.03, "open-infrastructure")
-_TOLD: Final = (0.03, "claim-technical")
+_SEEN: Final = "open-infrastructure"
+_TOLD: Final = "claim-technical"
 
 CHANCE_OVERLAP: Final = LinkRule(
     "chance-overlap",
     "they share no more than chance gives",
     Family.CHANCE,
     {COINCIDENCE: 0.8},
-    *_SEEN,
+    "",
     "83 % of 48 documented pairs share no exact address or host either, nor do 42 controls: 10·log10(1/0.83)",
 )
 OVERLAP_ABOVE_CHANCE: Final = LinkRule(
@@ -64,7 +64,7 @@ OVERLAP_ABOVE_CHANCE: Final = LinkRule(
     "they share more than chance gives, in several reports",
     _INFRASTRUCTURE,
     {SAME: 3.0, COINCIDENCE: -13.0},
-    *_SEEN,
+    _SEEN,
     "-13 at most, less where the q-value bounds it (Sellke, Bayarri and Berger 2001: -e q ln q); documented pairs that "
     "share artefacts are the same actor or its parts (mean 0.8 and 1.25 shared; 0 for the other kinds)",
 )
@@ -73,7 +73,7 @@ SHARED_ADDRESS: Final = LinkRule(
     "one address, used by both within days",
     _INFRASTRUCTURE,
     {COOPERATION: 2.0, IMITATION: 2.0, SUPPLIER: 2.0, HIJACK: 1.0, SAME: 1.0, COINCIDENCE: -2.0},
-    *_SEEN,
+    _SEEN,
     "hand-set: GreyEnergy/Zebrocy 2019 (cooperation), rented hosts (supplier), Gamaredon/Lazarus 2025 (left open by "
     "its source): an address alone does not tell these apart, and one address is a lead, not a link",
 )
@@ -82,7 +82,7 @@ ONE_SIDE_ONLY: Final = LinkRule(
     "the artefact said to be shared stands in public lists under one of the two only",
     _INFRASTRUCTURE,
     {},
-    *_SEEN,
+    _SEEN,
     "nothing: lists are incomplete, and a missing overlap is no evidence (at most 0.6 decibans); shown to be seen",
 )
 CLAIM_SHARES: Final = LinkRule(
@@ -90,7 +90,7 @@ CLAIM_SHARES: Final = LinkRule(
     "a source says that they share infrastructure",
     _CLAIMS,
     {COOPERATION: 2.0, IMITATION: 2.0, SUPPLIER: 2.0, HIJACK: 1.0, SAME: 1.0, COINCIDENCE: -3.0},
-    *_TOLD,
+    _TOLD,
     "hand-set, as shared-address: sharing says that there is something to explain, not what explains it",
 )
 CLAIM_COOPERATES: Final = LinkRule(
@@ -98,7 +98,7 @@ CLAIM_COOPERATES: Final = LinkRule(
     "a source says that they work together",
     _CLAIMS,
     {COOPERATION: STATED, COINCIDENCE: -3.0, SAME: -1.0},
-    *_TOLD,
+    _TOLD,
     "STATED; Gamaredon and Turla, ESET 2025: exclusive tool of one launched through the other's implant",
     COOPERATION,
 )
@@ -107,7 +107,7 @@ CLAIM_IMITATES: Final = LinkRule(
     "a source says that one imitates the other",
     _CLAIMS,
     {IMITATION: STATED, SAME: -3.0, COOPERATION: -1.0},
-    *_TOLD,
+    _TOLD,
     "STATED; Olympic Destroyer, Kaspersky 2018: a forged header that matched to 100 %",
     IMITATION,
 )
@@ -116,7 +116,7 @@ CLAIM_HIJACK: Final = LinkRule(
     "a source says that one took over what the other runs",
     _CLAIMS,
     {HIJACK: STATED, COOPERATION: -3.0, SAME: -3.0},
-    *_TOLD,
+    _TOLD,
     "STATED; Turla on a Pakistani group's servers (Storm-0156), Microsoft and Lumen 2024",
     HIJACK,
 )
@@ -125,7 +125,7 @@ CLAIM_HIJACK_UNAWARE: Final = LinkRule(
     "a source says so, and that the other side knew nothing of it",
     _CLAIMS,
     {HIJACK: 13.0, COOPERATION: -STATED, SAME: -STATED},
-    *_TOLD,
+    _TOLD,
     "STATED and, hand-set, the ignorance that tells a hijack from cooperation; Turla on OilRig, NCSC and NSA 2019",
     HIJACK,
 )
@@ -134,7 +134,7 @@ CLAIM_SUPPLIES: Final = LinkRule(
     "a source says that a third party supplies both",
     _CLAIMS,
     {SUPPLIER: STATED, COOPERATION: -3.0, SAME: -1.0, COINCIDENCE: 2.0},
-    *_TOLD,
+    _TOLD,
     "STATED; UNC4841 and GhostEmperor, Mandiant: an anonymising service or provider that both happen to use",
     SUPPLIER,
 )
@@ -143,7 +143,7 @@ CLAIM_SAME_OWN: Final = LinkRule(
     "a source merges a cluster that it named itself into the other",
     _CLAIMS,
     {SAME: 15.0, COINCIDENCE: -3.0},
-    *_TOLD,
+    _TOLD,
     "hand-set, just below the cap: its own definition of the cluster decides; UNC2452 into APT29, Mandiant 2022",
     SAME,
 )
@@ -152,7 +152,7 @@ CLAIM_SAME: Final = LinkRule(
     "a source says that they are one, or one a part of the other",
     _CLAIMS,
     {SAME: 6.0, COINCIDENCE: -2.0},
-    *_TOLD,
+    _TOLD,
     "hand-set, lower than STATED: names are put together without a check more often than other relations are claimed",
     SAME,
 )
@@ -161,7 +161,7 @@ CLAIM_OVERLAPS: Final = LinkRule(
     "a source says that the two clusters overlap",
     _CLAIMS,
     {SAME: 2.0, COOPERATION: 1.0, SUPPLIER: 1.0, COINCIDENCE: -2.0},
-    *_TOLD,
+    _TOLD,
     "hand-set: says that there is something to explain; UNC4841/GhostEmperor shows how little",
 )
 VICTIMS_DIFFER: Final = LinkRule(
@@ -169,7 +169,6 @@ VICTIMS_DIFFER: Final = LinkRule(
     "the victims named for the one are not among those named for the other",
     Family.VICTIMS,
     {SAME: -2.0},
-    0.05,
     "public",
     "hand-set, weak: lists of victims are incomplete",
 )
@@ -178,7 +177,6 @@ TOOLS_DIFFER: Final = LinkRule(
     "the tools named for the one are not among those named for the other",
     Family.MALWARE,
     {SAME: -1.0},
-    0.05,
     "public",
     "only 21 % of documented pairs share rare software: 10·log10(1 - 0.21) = -1.0",
 )

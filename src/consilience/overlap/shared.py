@@ -3,13 +3,13 @@
 The weight of a shared value is made in steps, each kept as a part, so that the parts add up to the weight:
 
 =================  ====================================================================================================
-``table``          the tabled weight of its unit (``overlap.weights``)
+``table``          the tabled weight of its unit (``knowledge.evidence_weights``)
 ``listed``         the difference that standing on a list of shared infrastructure makes; ``list`` names it
 ``prevalence``     ``-10·log10 C(d,2)``: d clusters that hold it make C(d,2) pairs, and it can speak for each only so
                    much
 ``hub``            more clusters hold it than are tested: it says nothing of any two of them
 ``floor``          the steps so far would make sharing it speak against a link; it then says nothing
-``planting-cap``   the most that the risk of planting leaves (``overlap.weights``)
+``planting-cap``   the most that the risk of planting leaves (``PlantClass.cap``)
 ``decay``          halved with every half-life between the two uses
 ``dates-unknown``  a date is missing or impossible (``dates`` says which): no decay, and no claim that the uses met
 ``same-report``    the same report gives it to both sides: a copy, not a second observation; nothing is left
@@ -26,9 +26,22 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import SharedObservable, WeightPart
 from consilience.model.dates import earliest, latest, parse_date
-from consilience.overlap.weights import weight_of_unit
+
+PARTS: Final = (
+    "table",
+    "listed",
+    "prevalence",
+    "hub",
+    "floor",
+    "planting-cap",
+    "decay",
+    "dates-unknown",
+    "same-report",
+)
+"""The steps that ``WeightPart.name`` may name in a shared value, in their order."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = 86_400.0
@@ -112,9 +125,10 @@ def _stated(uses: Iterable[Use]) -> frozenset[str]:
 def _parts(
     unit: str, prevalence: int, listed: str, gap: float | None, dates: str, *, hub: bool, copied: bool
 ) -> tuple[WeightPart, ...]:
-    row = weight_of_unit(unit)
-    parts = [WeightPart("table", row.decibans, {"unit": unit, "basis": row.basis})]
-    total = row.decibans
+    row = WEIGHTS.trace[WEIGHTS.row_named(unit)]
+    planted, half_life = WEIGHTS.plant[row.plant_as], WEIGHTS.days(row)
+    parts = [WeightPart("table", row.value, {"unit": unit, "basis": row.basis})]
+    total = row.value
 
     def to(name: str, target: float, params: dict[str, str]) -> None:
         nonlocal total
@@ -131,13 +145,13 @@ def _parts(
         to("hub", 0.0, {"clusters": str(prevalence)})
     if total < 0.0:
         to("floor", 0.0, {})
-    if total > row.cap:
-        to("planting-cap", row.cap, {"planted": f"{row.planted:g}"})
+    if total > planted.cap:
+        to("planting-cap", planted.cap, {"planted": f"{planted.value:g}"})
     if gap is None:
         to("dates-unknown", total, {"dates": dates})
-    elif row.half_life:
-        params = {"gap_days": f"{gap:g}", "half_life_days": f"{row.half_life:g}"}
-        to("decay", total * 0.5 ** (gap / row.half_life), params)
+    elif half_life:
+        params = {"gap_days": f"{gap:g}", "half_life_days": f"{half_life:g}"}
+        to("decay", total * 0.5 ** (gap / half_life), params)
     if copied:
         to("same-report", 0.0, {})
     return tuple(parts)

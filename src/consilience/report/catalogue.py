@@ -27,6 +27,8 @@ _BEFORE = re.compile(r"(?<=\S)[ \u00a0](?=[;:?!»])")
 _AFTER = re.compile(r"(?<=«)[ \u00a0]")
 VOWEL: Final = re.compile("[AEIOUÀÂÉÈÊÎÔaeiouàâéèêîô]")
 _ELIDES = re.compile(r"\b([Qq]u|[Dd])e $")
+_PREPOSITION = re.compile(r"\b([ÀàDd]e?) $")
+_CONTRACTED: Final = {("à", "le"): "au", ("à", "les"): "aux", ("de", "le"): "du", ("de", "les"): "des"}
 _FORMATTER = Formatter()
 
 
@@ -43,14 +45,13 @@ class Catalogue(msgspec.Struct, frozen=True):
         """Return the text under ``key`` with its placeholders filled; raise ``KeyError`` for a key or name missing.
 
         Values are put in as they are: they are never read as a format. In French, ``que`` and ``de`` before a
-        placeholder lose their vowel where the value begins with one (``qu’Andariel``).
+        placeholder lose their vowel where the value begins with one (``qu’Andariel``), and ``à`` and ``de`` melt with
+        the article that it begins with (``aux États-Unis``, ``du NCSC``).
         """
         out: list[str] = []
         for literal, name, _, _ in _FORMATTER.parse(self.texts[key]):
             value = params[name] if name is not None else ""
-            if self.lang == "fr" and VOWEL.match(value):
-                literal = _ELIDES.sub(r"\1’", literal)
-            out += (literal, value)
+            out += _melted(literal, value) if self.lang == "fr" else (literal, value)
         return "".join(out)
 
     def fits(self, key: str, params: Mapping[str, str]) -> bool:
@@ -74,6 +75,24 @@ class Catalogue(msgspec.Struct, frozen=True):
         if len(parts) < 2:
             return "".join(parts)
         return self.text("list.last", first=", ".join(parts[:-1]), last=parts[-1])
+
+    def either(self, parts: list[str] | tuple[str, ...]) -> str:
+        """Return ``parts`` as a choice: ``a, b or c``."""
+        if len(parts) < 2:
+            return "".join(parts)
+        return self.text("list.either", first=", ".join(parts[:-1]), last=parts[-1])
+
+
+def _melted(literal: str, value: str) -> tuple[str, str]:
+    """Return French words and the value after them with elision and contracted articles."""
+    if VOWEL.match(value):
+        return _ELIDES.sub(r"\1’", literal), value
+    article, _, rest = value.partition(" ")
+    preposition = _PREPOSITION.search(literal)
+    if preposition and (preposition[1].lower(), article) in _CONTRACTED:
+        word = _CONTRACTED[preposition[1].lower(), article]
+        return literal[: preposition.start()] + (word.capitalize() if preposition[1][0].isupper() else word), f" {rest}"
+    return literal, value
 
 
 def placeholders(text: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
+from unicodedata import east_asian_width
 
 import msgspec
 from markupsafe import Markup
@@ -51,12 +52,16 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A mark on the timeline. ``number`` is its row in the table twin, ``text`` what a pointer shows."""
+    """An event on the timeline. ``number`` is its row in the table twin, ``text`` what a pointer shows.
+
+    ``label`` is what stands beside the mark: who or what, in a few words.
+    """
 
     number: int
     lane: str
     period: Period
     text: str
+    label: str = ""
 
 
 class SharedMark(msgspec.Struct, frozen=True):
@@ -130,8 +135,9 @@ def waterfall(bars: Sequence[Bar], frame: Frame) -> Markup:
 
 def _waterfall_row(bar: Bar, y: float, x: Callable[[float], float], lang: str) -> Markup:
     fill = {"prior": QUIET, "total": TOTAL}.get(bar.role, FOR if bar.weight >= 0 else AGAINST)
-    dashed = Markup(' stroke="#6b2f00" stroke-width="1.5" stroke-dasharray="4 3"') if fill == AGAINST else Markup("")
     begin, end = sorted((x(bar.start), x(bar.end)))
+    dashes = ' stroke-dasharray="4 3"' if end - begin >= 24 else ""  # a narrow bar is all edge: dashes would hide it
+    dashed = Markup(f' stroke="#6b2f00" stroke-width="1.5"{dashes}') if fill == AGAINST else Markup("")  # noqa: S704
     lines = wrapped(bar.label, 44, 2)
     first = y + (21 if len(lines) == 1 else 14)
     bold = bar.role in {"prior", "total"}
@@ -182,58 +188,110 @@ def interval_bar(low: float, high: float, point: float, frame: Frame) -> Markup:
 def timeline(marks: Sequence[Mark], lanes: Sequence[tuple[str, str]], frame: Frame) -> Markup:
     """Return the timeline: one lane per (code, label) of ``lanes``, each mark as wide as its date is vague.
 
-    A day is a dot; a month, a year or a period is a band. Marks without a date are not drawn: the caller says so.
+    A day is a dot; a month, a year or a period is a band. The events of one lane with the same dates are one mark,
+    labelled with their numbers and their labels. Marks without a date are not drawn: the caller says so.
     """
-    left, width, step = 128, 860, 24
+    left, width = 112.0, 860.0
     dated = [(mark, *_days_of(mark.period)) for mark in marks if mark.period.first or mark.period.last]
     if not dated:
         return Markup("")
     start, end = min(each[1] for each in dated), max(each[2] for each in dated)
     margin = max((end - start) * 0.02, 5.0)
     start, end = start - margin, end + margin
-    scale = (width - left - 44) / (end - start)
+    scale = (width - left - 20) / (end - start)
 
     def x(day: float) -> float:
         return left + (day - start) * scale
 
+    lanes_drawn: list[Markup] = []
     parts: list[Markup] = []
-    y = 8.0
+    y, step = 8.0, 22
     for code, label in lanes:
-        rows = _packed([(mark, *_drawn(x(a), x(b), b - a)) for mark, a, b in dated if mark.lane == code])
+        alike: dict[tuple[int, int], list[Mark]] = {}
+        for mark, first, last in dated:
+            if mark.lane == code:
+                alike.setdefault((int(first), int(last - 1e-6)), []).append(mark)
+        placed = [_placed(group, x(day), x(until + 1.0), left, width) for (day, until), group in alike.items()]
+        rows = _packed(placed)
         height = step * max(len(rows), 1) + 12
-        parts.append(
+        lanes_drawn.append(
             Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}"/>').format(
-                left - 8, _n(y), width - left + 4, _n(height), PALE
+                _n(left - 8), _n(y), _n(width - left + 8), _n(height), PALE
             )
         )
-        for index, line in enumerate(wrapped(label, 16, 2)):
+        for index, line in enumerate(wrapped(label, 14, 2)):
             parts.append(_text(0, y + 20 + 15 * index, line, 13, "start", INK, bold=True))
-        for index, placed in enumerate(rows):
-            parts.extend(_timeline_mark(mark, a, b, y + 18 + index * step) for mark, a, b in placed)
+        for index, row in enumerate(rows):
+            parts.extend(_timeline_mark(each, y + 17 + index * step) for each in row)
         y += height + 6
+    ticks = []
     for day, text in _time_ticks(start, end, frame.lang):
-        parts.append(_line(x(day), 4, x(day), y, RULE))
-        parts.append(_text(x(day), y + 15, text, 12, "middle", QUIET))
-    return _svg(frame, width, y + 24, parts, linked=True)
+        ticks.append(_line(x(day), 4, x(day), y, RULE))
+        ticks.append(_text(x(day), y + 15, text, 12, "middle", QUIET))
+    return _svg(frame, width, y + 24, [*lanes_drawn, *ticks, *parts], linked=True)
 
 
-def _drawn(begin: float, end: float, days: float) -> tuple[float, float]:
-    """Return where a mark begins and ends: a day, however wide the scale, at one point."""
-    middle = (begin + end) / 2
-    return (middle, middle) if days <= 1.0 else (begin, end)
+class _Placed(msgspec.Struct, frozen=True):
+    """Events drawn as one mark: where the shape begins and ends, its label, and all that it covers sideways."""
+
+    marks: tuple[Mark, ...]
+    begin: float
+    end: float
+    label: str
+    leftwards: bool
+    low: float
+    high: float
 
 
-def _timeline_mark(mark: Mark, begin: float, end: float, y: float) -> Markup:
-    if end - begin < 8:
-        shape = Markup('<circle class="mark" cx="{}" cy="{}" r="5.5" fill="{}"/>').format(
-            _n((begin + end) / 2), _n(y), FOR
-        )
+def _placed(marks: Sequence[Mark], begin: float, end: float, left: float, width: float) -> _Placed:
+    day = end - begin < 8 or marks[0].period.first[:10] == marks[0].period.last[:10] != ""
+    if day and len(marks[0].period.first or marks[0].period.last) >= 10:
+        begin = end = (begin + end) / 2
+    low, high = min(begin, (begin + end) / 2 - 6), max(end, (begin + end) / 2 + 6)
+    text = ", ".join(dict.fromkeys(mark.label for mark in marks if mark.label))
+    numbers = _ranges([mark.number for mark in marks])
+    label = f"{numbers} {text}".strip()
+    right_room, left_room = width - 8 - (high + 6), low - 6 - left
+    leftwards = text_width(label) > right_room and left_room > right_room
+    room = left_room if leftwards else right_room
+    if text_width(label) > room:
+        label = short(label, max(int(len(label) * room / text_width(label)), len(numbers) + 1))
+    wide = text_width(label) + 6
+    return _Placed(
+        tuple(marks), begin, end, label, leftwards, low - wide if leftwards else low, high if leftwards else high + wide
+    )
+
+
+def _timeline_mark(each: _Placed, y: float) -> Markup:
+    middle = (each.begin + each.end) / 2
+    if each.end - each.begin < 8:
+        shape = Markup('<circle class="mark" cx="{}" cy="{}" r="5.5" fill="{}"/>').format(_n(middle), _n(y), FOR)
     else:
         shape = Markup(
             '<rect class="mark" x="{}" y="{}" width="{}" height="11" rx="3" fill="#9db7d8" stroke="{}"/>'
-        ).format(_n(begin), _n(y - 5.5), _n(end - begin), FOR)
-    label = _text(max(end, (begin + end) / 2 + 6) + 4, y + 4, str(mark.number), 12, "start", INK)
-    return _linked(Markup("<title>{}</title>").format(mark.text) + shape + label, f"#t-{mark.number}")
+        ).format(_n(each.begin), _n(y - 5.5), _n(each.end - each.begin), FOR)
+    at, anchor = (
+        (min(each.begin, middle - 6) - 5, "end") if each.leftwards else (max(each.end, middle + 6) + 5, "start")
+    )
+    title = "\n".join(f"{mark.number}. {mark.text}" for mark in each.marks)
+    label = _text(at, y + 4, each.label, 12, anchor, INK)
+    return _linked(Markup("<title>{}</title>").format(title) + shape + label, f"#t-{each.marks[0].number}")
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return numbers with runs drawn together: ``3, 5–8``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+
+
+def text_width(text: str) -> float:
+    """Return about how wide a text of 12 px is: wide characters (UAX #11) take a full em, others 0.54."""
+    return sum(12.0 if east_asian_width(letter) in "WF" else 6.5 for letter in text)
 
 
 def link_graph(one: str, other: str, marks: Sequence[SharedMark], frame: Frame) -> Markup:
@@ -282,12 +340,12 @@ def wrapped(text: str, width: int, lines: int) -> list[str]:
     return [*out, short(rest, width)] if rest or not out else out
 
 
-def _packed(marks: Sequence[tuple[Mark, float, float]]) -> list[list[tuple[Mark, float, float]]]:
-    """Lay marks into rows, first fit by start, so that none covers another or its number."""
-    rows: list[list[tuple[Mark, float, float]]] = []
-    for each in sorted(marks, key=lambda mark: (mark[1], mark[2], mark[0].number)):
+def _packed(marks: Sequence[_Placed]) -> list[list[_Placed]]:
+    """Lay marks into rows, first fit by date, so that none covers another or its label."""
+    rows: list[list[_Placed]] = []
+    for each in sorted(marks, key=lambda mark: (mark.begin, mark.end, mark.marks[0].number)):
         for row in rows:
-            if row[-1][2] + 32 < each[1]:
+            if all(other.high + 10 < each.low or each.high + 10 < other.low for other in row):
                 row.append(each)
                 break
         else:

@@ -15,9 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from consilience.model.assessment import Assessment
-from consilience.report import record_rows, rows
+from consilience.report import evidence_rows, link_rows, rows, said_rows
 from consilience.report.catalogue import catalogue
 from consilience.report.forms import period_text
+from consilience.report.naming import typographic
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SECTIONS: Final = (
@@ -53,22 +54,22 @@ def render(assessment: Assessment, lang: str) -> str:
             policy=POLICY,
             sections=sections,
             number={code: index for index, code in enumerate(sections, 1)},
-            title=assessment.title.get(lang) or next(iter(assessment.title.values()), assessment.case),
-            asks=assessment.asks.get(lang) or next(iter(assessment.asks.values()), ""),
+            title=_ours(assessment.title, lang) or assessment.case,
+            asks=_ours(assessment.asks, lang),
             incident=period_text(assessment.incident, lang),
-            countries=record_rows.place_names(assessment.countries, lang),
-            sectors=record_rows.sector_names(assessment.sectors, lang),
+            countries=evidence_rows.place_names(assessment.countries, lang),
+            sectors=evidence_rows.sector_names(assessment.sectors, lang),
             answer=rows.answer(assessment, lang),
             change=rows.change(assessment, lang),
             weights=rows.weights(assessment, lang),
             matrix=rows.matrix(assessment, lang),
-            links=record_rows.links(assessment, lang),
-            ledger=record_rows.ledger(assessment, lang),
-            events=record_rows.events(assessment, lang),
-            sources=record_rows.sources(assessment, lang),
-            documents=record_rows.documents(assessment, lang),
-            cards=record_rows.cards(assessment, lang),
-            settings=record_rows.settings(assessment, lang),
+            links=link_rows.links(assessment, lang),
+            ledger=said_rows.ledger(assessment, lang),
+            events=said_rows.events(assessment, lang),
+            sources=evidence_rows.sources(assessment, lang),
+            documents=evidence_rows.documents(assessment, lang),
+            cards=evidence_rows.cards(assessment, lang),
+            settings=evidence_rows.settings(assessment, lang),
             tests=rows.all_tests(assessment, lang),
         )
     )
@@ -82,6 +83,11 @@ def _has(section: str, assessment: Assessment) -> bool:
         "annex": bool(assessment.sensitivity),
     }
     return held.get(section, True)
+
+
+def _ours(texts: dict[str, str], lang: str) -> str:
+    """Return a text of the case in ``lang``, set in the typography of that language, else in another language."""
+    return typographic(texts[lang], lang) if lang in texts else next(iter(texts.values()), "")
 
 
 @cache

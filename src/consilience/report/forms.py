@@ -61,6 +61,11 @@ def percent(probability: float, lang: str) -> str:
     return catalogue(lang).text("number.percent", n=number)
 
 
+def share(value: float, lang: str) -> str:
+    """Return a rate of the method in [0, 1] as per cent, with one decimal below one per cent: ``80 %``, ``0.3 %``."""
+    return catalogue(lang).text("number.percent", n=decimal(value * 100, 1 if 0 < value < 0.00995 else 0, lang))
+
+
 def decimal(value: float, places: int, lang: str) -> str:
     """Return ``value`` with ``places`` decimals: comma in French, narrow spaces between thousands in both."""
     text = f"{abs(value):,.{places}f}".replace(",", NARROW_SPACE)

@@ -167,7 +167,9 @@ def _with_article(source: Source, name: str, lang: str) -> str:
     """Return a name as a sentence wants it; what stands in brackets behind it is left to the tables."""
     name, lists = _IN_BRACKETS.sub("", name) or name, _articles()[lang]
     if lang == "en":
-        several = source.kind in _PUBLIC and " " in name and name[0].isascii() and source.id not in lists["bare-sources"]
+        several = (
+            source.kind in _PUBLIC and " " in name and name[0].isascii() and source.id not in lists["bare-sources"]
+        )
         wants = source.id in lists["sources"] or several
         return name_text(f"the {name}" if wants and not name.lower().startswith("the ") else name)
     word = name.partition(" ")[0].lower()

@@ -17,17 +17,17 @@ from consilience.model.words import Likelihood
 from consilience.report import charts, sentences
 from consilience.report.catalogue import catalogue
 from consilience.report.forms import decibans, decimal, percent, probability_of
+from consilience.report.naming import Names, names, sentence
+from consilience.report.titles import evidence_title, part_title
 
-SENSITIVITY_SHOWN: Final = 5
-NEXT_SHOWN: Final = 3
+FLIPS_SHOWN: Final = 4
+HOLDS_SHOWN: Final = 2
 
+MATRIX_COLUMNS: Final = 12
+"""As many items as a printed page holds beside the explanations. Up to this many, neutral ones are shown too."""
 
-MATRIX_COLUMNS: Final = 8
-
-
-# From half a ban evidence is "substantial" (Jeffreys 1961, appendix B: grade 2 begins at 10^0.5).
 STRONG_FROM: Final = 5.0
-
+"""From half a ban evidence is "substantial" (Jeffreys 1961, appendix B: grade 2 begins at 10^0.5)."""
 
 NEUTRAL_BELOW: Final = 1.0
 
@@ -49,10 +49,14 @@ class ScaleRow(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Section 1: the answer, what it is worth, and the same on other scales."""
+    """Section 1: the answer, what it is worth, and the same on other scales.
 
-    headline: str
+    ``headline`` comes in sentences; the first says the most. ``chance`` is the finding of the null model.
+    """
+
+    headline: tuple[str, ...]
     abstains: bool
+    chance: str
     confidence: str
     origins: str
     reasons: str
@@ -64,13 +68,19 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Section 2: what would change the answer."""
+    """Section 2: what would change the answer, then what moves it most without changing it."""
 
     summary: str
-    lines: tuple[str, ...]
-    shown: str
+    flips: tuple[str, ...]
+    flips_shown: str
+    holds: tuple[str, ...]
+    all: str
     next: tuple[str, ...]
-    next_shown: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The tests shown, those that change the answer first."""
+        return (*self.flips, *self.holds)
 
 
 class PartRow(msgspec.Struct, frozen=True):
@@ -146,9 +156,10 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class TestedRow(msgspec.Struct, frozen=True):
-    """A sensitivity test with what the answer would be."""
+    """A sensitivity test with the explanation that would come first."""
 
     test: str
+    first: str
     figure: str
     changes: str
 
@@ -168,9 +179,12 @@ def answer(assessment: Assessment, lang: str) -> Answer:
         lang,
     )
     reasons = sentences.reasons_text(assessment, lang)
+    parts = sentences.headline_parts(assessment, lang)
+    stored = assessment.headline.get(lang, "")
     return Answer(
-        headline=assessment.headline.get(lang) or sentences.headline(assessment, lang),
+        headline=(stored,) if stored and stored != " ".join(parts) else parts,
         abstains=assessment.abstains,
+        chance=sentences.chance_sentence(assessment, lang),
         confidence=sentences.confidence_sentence(assessment, lang),
         origins=sentences.origins_sentence(assessment, lang),
         reasons=reasons
@@ -204,28 +218,31 @@ def _gap(word: Likelihood, posterior: float, lang: str) -> str:
 
 
 def change(assessment: Assessment, lang: str) -> Change:
-    """Return section 2: first what flips the answer, then what moves it most, and what to look for next."""
+    """Return section 2: first what changes the answer, then the two tests that come nearest to it."""
     texts = catalogue(lang)
-    names = sentences.source_names(assessment)
-    tests, hoped = assessment.sensitivity, assessment.next_observations
-    flips = sum(1 for row in tests if row.changes_answer)
+    said = names(assessment, lang)
+    tests = assessment.sensitivity
+    ranked = _most_telling(assessment)
+    flips = [row for row in ranked if row.changes_answer]
     if not tests:
         summary = texts.text("change.no-tests")
     elif flips:
-        summary = texts.number("sensitivity.some", flips, total=str(len(tests)))
+        key = "sensitivity.first" if assessment.abstains else "sensitivity.some"
+        summary = texts.number(key, len(flips), total=str(len(tests)))
     else:
         summary = texts.text("sensitivity.none")
-    shown = _most_telling(assessment)[:SENSITIVITY_SHOWN]
+    shown = flips[:FLIPS_SHOWN]
+    cut = texts.text("change.flips-shown", shown=str(len(shown)), n=str(len(flips))) if len(flips) > len(shown) else ""
     return Change(
         summary=summary,
-        lines=tuple(_sentence(sentences.sensitivity_sentence(row, assessment, lang, names)) for row in shown),
-        shown=texts.text("sensitivity.shown", shown=str(len(shown)), total=str(len(tests)))
-        if len(tests) > len(shown)
-        else "",
-        next=tuple(sentences.next_observation_sentence(row, assessment, lang) for row in hoped[:NEXT_SHOWN]),
-        next_shown=texts.text("change.next-shown", shown=str(NEXT_SHOWN), total=str(len(hoped)))
-        if len(hoped) > NEXT_SHOWN
-        else "",
+        flips=tuple(sentences.sensitivity_sentence(row, assessment, said) for row in shown),
+        flips_shown=cut,
+        holds=tuple(
+            sentences.sensitivity_sentence(row, assessment, said, even=True)
+            for row in _apart([row for row in ranked if not row.changes_answer], lang)[:HOLDS_SHOWN]
+        ),
+        all=texts.text("sensitivity.all", total=str(len(tests))) if tests else "",
+        next=sentences.next_observation_sentences(assessment.next_observations, assessment, lang),
     )
 
 
@@ -239,13 +256,22 @@ def _most_telling(assessment: Assessment) -> list[Sensitivity]:
     return sorted(assessment.sensitivity, key=lambda row: (not row.changes_answer, -moves(row)))
 
 
+def _apart(tests: list[Sensitivity], lang: str) -> list[Sensitivity]:
+    """Return tests without those that end at the figure of one before: two of a kind tell the reader nothing more."""
+    found: dict[tuple[str, str], Sensitivity] = {}
+    for row in tests:
+        found.setdefault((row.leading, percent(row.posterior, lang)), row)
+    return list(found.values())
+
+
 def all_tests(assessment: Assessment, lang: str) -> tuple[TestedRow, ...]:
     """Return the annex: every sensitivity test."""
     texts = catalogue(lang)
-    names = sentences.source_names(assessment)
+    said = names(assessment, lang)
     return tuple(
         TestedRow(
-            _sentence(sentences.sensitivity_sentence(row, assessment, lang, names)),
+            sentences.sensitivity_test(row, assessment, said),
+            sentences.hypothesis_label(sentences.hypothesis(assessment, row.leading), lang),
             percent(row.posterior, lang),
             texts.text(f"annex.{'yes' if row.changes_answer else 'no'}"),
         )
@@ -255,7 +281,7 @@ def all_tests(assessment: Assessment, lang: str) -> tuple[TestedRow, ...]:
 
 def weights(assessment: Assessment, lang: str) -> Weights:
     """Return section 3. The last total is the leading posterior, printed by the same function as the headline's."""
-    texts = catalogue(lang)
+    texts, said = catalogue(lang), names(assessment, lang)
     codes = sentences.evidence_codes(assessment)
     items = {item.id: item for item in assessment.evidence}
     leading = sentences.hypothesis(assessment, assessment.leading)
@@ -265,8 +291,8 @@ def weights(assessment: Assessment, lang: str) -> Weights:
     before = 0.0
     for step in assessment.waterfall:
         item = items.get(step.item)
-        title = texts.text("weights.prior") if item is None else item_title(item, assessment, lang)
-        label_of_bar = title if item is None else item_title(item, assessment, lang, brief=True)
+        title = texts.text("weights.prior") if item is None else item_title(item, said)
+        label_of_bar = title if item is None else item_title(item, said, brief=True)
         code = codes.get(step.item, "")
         rows.append(
             WeightRow(
@@ -319,26 +345,28 @@ def weights(assessment: Assessment, lang: str) -> Weights:
     return Weights(texts.text("weights.intro", label=label), tuple(rows), charts.waterfall(drawn, frame), cut)
 
 
-def item_title(item: EvidenceItem, assessment: Assessment, lang: str, *, brief: bool = False) -> str:
-    """Return what an item says; ``brief`` leaves out what qualifies it."""
-    return sentences.evidence_title(item, lang, sentences.source_names(assessment), brief=brief)
+def item_title(item: EvidenceItem, said: Names, *, brief: bool = False) -> str:
+    """Return what an item says as a title; ``brief`` leaves out what qualifies it."""
+    title = evidence_title(item, said, brief=brief)
+    return title if title.startswith(item.kind) else sentence(title)
 
 
 def part_rows(parts: tuple[WeightPart, ...], lang: str) -> tuple[PartRow, ...]:
     """Return the steps from a tabled weight to the weight that counts."""
-    return tuple(PartRow(sentences.part_title(part, lang), decibans(part.decibans, lang)) for part in parts)
+    return tuple(PartRow(part_title(part, lang), decibans(part.decibans, lang)) for part in parts)
 
 
 def matrix(assessment: Assessment, lang: str) -> Matrix:
     """Return section 4 in parts of :data:`MATRIX_COLUMNS` columns, the most diagnostic evidence first.
 
-    What is neutral for every explanation is named in ``left_out`` instead of filling columns with N.
+    Where there is more evidence than a page holds, what is neutral for every explanation is named in ``left_out``
+    instead of filling columns with N.
     """
-    texts = catalogue(lang)
+    texts, said = catalogue(lang), names(assessment, lang)
     codes = sentences.evidence_codes(assessment)
-    telling = [
-        item for item in assessment.evidence if any(abs(each) >= NEUTRAL_BELOW for each in item.weights.values())
-    ]
+    telling = list(assessment.evidence)
+    if len(telling) > MATRIX_COLUMNS:
+        telling = [item for item in telling if any(abs(each) >= NEUTRAL_BELOW for each in item.weights.values())]
     neutral = [codes[item.id] for item in assessment.evidence if item not in telling]
     ordered = sorted(telling, key=lambda item: -_spread(item, assessment))
     blocks = [ordered[at : at + MATRIX_COLUMNS] for at in range(0, len(ordered), MATRIX_COLUMNS)] or [[]]
@@ -348,7 +376,7 @@ def matrix(assessment: Assessment, lang: str) -> Matrix:
         if len(blocks) > 1:
             caption = texts.text("matrix.caption-part", part=str(index), parts=str(len(blocks)))
         columns = tuple(
-            MatrixColumn(codes[item.id], f"#{codes[item.id]}", item_title(item, assessment, lang)) for item in block
+            MatrixColumn(codes[item.id], f"#{codes[item.id]}", item_title(item, said, brief=True)) for item in block
         )
         rows = tuple(
             MatrixRow(
@@ -380,6 +408,3 @@ def _cell(weight: float, lang: str) -> Cell:
         symbol = "II" if weight <= -STRONG_FROM else "I"
     return Cell(symbol, catalogue(lang).text(f"matrix.{symbol.lower()}"), decibans(weight, lang))
 
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

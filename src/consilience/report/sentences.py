@@ -1,37 +1,33 @@
-"""The one place that makes sentences: command line, dossier and exports ask here, so that they say the same.
+"""The one place that makes sentences about the answer: command line, dossier and exports ask here.
 
 Two rules hold for every sentence. An estimative word stands with its range in the same sentence (Wintle et al. 2019:
 the intended and the understood probability agree twice as often then). Likelihood and confidence never share a
-sentence (ICD 203, D.6.e).
-
-Codes that the catalogue does not know, or whose parameters do not fill its text, fall back to the code with its
-parameters, so that a newer analysis never loses an item of evidence in the report.
+sentence (ICD 203, D.6.e). What an item of evidence or a statement says is worded in ``titles``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Final
 
-from consilience.knowledge import countries, scales
+from consilience.knowledge import scales
 from consilience.model.assessment import (
     Assessment,
-    EvidenceItem,
     Family,
     HypothesisKind,
-    LedgerRow,
     NextObservation,
     PairOverlap,
     Sensitivity,
-    TimelineEvent,
     WeighedHypothesis,
-    WeightPart,
 )
 from consilience.model.case import Question
 from consilience.model.words import Confidence, Likelihood
 from consilience.report.catalogue import Catalogue, catalogue
-from consilience.report.forms import count, decimal, isolated, odds_factor, p_value, percent, short
+from consilience.report.forms import any_date, count, decimal, isolated, odds_factor, p_value, percent
+from consilience.report.naming import Names, typographic
+from consilience.report.titles import evidence_title, unit_count
 
 OPEN_FROM: Final = 0.05
 """An explanation is named among the open ones from this probability on: below it, ICD 203 has "almost no chance"."""
@@ -39,25 +35,30 @@ OPEN_FROM: Final = 0.05
 SIGNIFICANT: Final = 0.05
 """The false discovery rate at which an overlap is called more than chance (Benjamini and Hochberg 1995)."""
 
-_STRENGTHS: Final = frozenset({"sources-agree", "direct-technical", "reliability-high"})
-_COUNTS = re.compile(r"(\d+) clusters, (\d+) rows")
-
-VALUE_LENGTH: Final = 160
-"""A value from outside is cut to this many characters inside a sentence; the card quotes it whole."""
-
 OPEN_NAMED: Final = 3
 """How many explanations the sentence that withholds an answer names; the table after it has them all."""
 
-# Terms that do not fit "it is ... that" or "il est ... que".
-_NOUN = re.compile(r"\b(?:chances?|even|possibility|possibilité|impossible)\b")
+_MIN_POSTERIOR: Final = "min_posterior"
+_STRENGTHS: Final = frozenset({"sources-agree", "direct-technical", "reliability-high"})
+_COUNTS = re.compile(r"(\d+) clusters, (\d+) rows")
+_LISTS = re.compile(r"(.+), (\d{4}(?:-\d\d){0,2}), (\d+) lists")
+_PLURAL = re.compile(r"\bchances (?:about|à peu)")
+_NONE = re.compile(r"^(?:almost no|presque aucune)\b")
+_NOT = re.compile(r"^(?:probably not|probablement pas)\b")
+_NOUN = re.compile(r"\b(?:chances?|possibility|possibilité)\b")
 
 
 def headline(assessment: Assessment, lang: str) -> str:
-    """Return the answer in one sentence, or the sentence that there is not enough to say and what remains open."""
+    """Return the answer in one sentence; where it is withheld, that there is not enough to say, and what is open."""
+    return " ".join(headline_parts(assessment, lang))
+
+
+def headline_parts(assessment: Assessment, lang: str) -> tuple[str, ...]:
+    """Return the sentences of the headline: the answer, or that it is withheld and then what remains open."""
     if assessment.abstains:
-        return _abstention(assessment, lang)
+        return _withheld(assessment, lang), _still_open(assessment, lang)
     leading = hypothesis(assessment, assessment.leading)
-    return _judgement(assessment, leading, in_language(assessment.likelihood, lang), lang)
+    return (_judgement(assessment, leading, in_language(assessment.likelihood, lang), lang),)
 
 
 def hypothesis(assessment: Assessment, identifier: str) -> WeighedHypothesis:
@@ -70,7 +71,8 @@ def hypothesis(assessment: Assessment, identifier: str) -> WeighedHypothesis:
 
 def hypothesis_label(each: WeighedHypothesis, lang: str) -> str:
     """Return the hypothesis' label in ``lang``, else in another language, else the name of its kind."""
-    text = each.label.get(lang) or each.label.get("en") or next(iter(each.label.values()), "")
+    own = each.label.get(lang, "")
+    text = typographic(own, lang) or each.label.get("en") or next(iter(each.label.values()), "")
     return isolated(text or catalogue(lang).coded("hypothesis", each.kind))
 
 
@@ -117,10 +119,11 @@ def confidence_sentence(assessment: Assessment, lang: str) -> str:
     said = {code: _reason(texts, "confidence-reason", code) for code in assessment.confidence_reasons}
     good = texts.listed([text for code, text in said.items() if code in _STRENGTHS])
     bad = texts.listed([text for code, text in said.items() if code not in _STRENGTHS])
+    subject = texts.text(f"confidence.of-{'nothing' if assessment.abstains else 'answer'}")
     if not said:
-        return texts.text("confidence.bare", level=level)
+        return texts.text("confidence.bare", subject=subject, level=level)
     reasons = texts.text("confidence.both", good=good, bad=bad) if good and bad else good or bad
-    return texts.text("confidence.sentence", level=level, reasons=reasons)
+    return texts.text("confidence.sentence", subject=subject, level=level, reasons=reasons)
 
 
 def reasons_text(assessment: Assessment, lang: str) -> str:
@@ -139,33 +142,6 @@ def origins_sentence(assessment: Assessment, lang: str) -> str:
     return texts.number("origins.sentence", assessment.independent_origins, statements=said)
 
 
-def evidence_title(
-    item: EvidenceItem, lang: str, names: Mapping[str, str] | None = None, *, brief: bool = False
-) -> str:
-    """Return what an item says, from its kind and parameters. ``names`` gives the names of source ids.
-
-    What qualifies it (the source's own word with its range, who relays it, who repeats it) follows in brackets,
-    unless ``brief``.
-    """
-    texts = catalogue(lang)
-    shown = _shown(_with_meaning(item.kind, item.params), lang, names or {})
-    what = _first_fit(texts, "claimed", item.kind, shown, item.params)
-    said = f"say.{item.params.get('stance', '')}"
-    if what and texts.fits(said, {"what": what, **shown}):
-        core = texts.text(said, what=what, source=shown["source"])
-    else:
-        core = _first_fit(texts, "evidence", item.kind, shown, item.params) or _generic(texts, item.kind, shown)
-    asides = [] if brief else _asides(texts, item.params, shown)
-    return texts.text("aside.together", core=core, asides=texts.text("list.between").join(asides)) if asides else core
-
-
-def part_title(part: WeightPart, lang: str) -> str:
-    """Return the name of one step from a tabled weight to the weight that counts."""
-    texts = catalogue(lang)
-    shown = _shown(part.params, lang, {})
-    return _first_fit(texts, "part", part.name, shown, part.params) or _generic(texts, part.name, shown)
-
-
 def weight_words(decibans: float, lang: str) -> str:
     """Return what a weight does to the odds: ``makes the odds about 4 times higher``; under 0.5 decibans, nothing."""
     texts = catalogue(lang)
@@ -182,65 +158,147 @@ def odds_words(total: float, end: str, lang: str) -> str:
     return texts.text(f"weight.{end}-{'for' if total > 0 else 'against'}", factor=odds_factor(total, lang))
 
 
-def sensitivity_sentence(
-    row: Sensitivity, assessment: Assessment, lang: str, names: Mapping[str, str] | None = None
-) -> str:
-    """Return what the answer would be without something, or if something were planted."""
-    texts = catalogue(lang)
-    outcome = sensitivity_outcome(row, assessment, lang)
+def sensitivity_sentence(row: Sensitivity, assessment: Assessment, said: Names, *, even: bool = False) -> str:
+    """Return what the answer would be without something, or if something were planted; ``even`` where it stays."""
+    texts = catalogue(said.lang)
+    test = sensitivity_test(row, assessment, said)
+    if even:
+        test = texts.text("sensitivity.even", test=test[:1].lower() + test[1:])
+    return texts.text("sensitivity.sentence", test=test, outcome=sensitivity_outcome(row, assessment, said.lang))
+
+
+def sensitivity_test(row: Sensitivity, assessment: Assessment, said: Names) -> str:
+    """Return what a test leaves out or supposes: ``Without E1 (the FBI attributes the attack to Iran)``."""
+    texts = catalogue(said.lang)
     item = next((each for each in assessment.evidence if each.id == row.of), None)
     if item is not None and row.kind in {"without-item", "if-planted"}:
-        code = evidence_codes(assessment)[item.id]
-        title = evidence_title(item, lang, names, brief=True)
         deceived = row.kind == "if-planted" and item.family is Family.CLAIMS
         key = "if-deceived" if deceived else row.kind
-        return texts.text(f"sensitivity.{key}", code=code, title=title, outcome=outcome)
+        code, title = evidence_codes(assessment)[item.id], evidence_title(item, said, brief=True)
+        return texts.text(f"sensitivity.{key}", code=code, title=title)
     if row.kind == "without-family":
-        return texts.text("sensitivity.without-family", of=texts.coded("family", row.of), outcome=outcome)
+        return texts.text("sensitivity.without-family", of=texts.coded("family", row.of))
     if f"sensitivity.{row.kind}-{row.of}" in texts:
-        return texts.text(f"sensitivity.{row.kind}-{row.of}", outcome=outcome)
-    of = isolated((names or {}).get(row.of, row.of))
+        return texts.text(f"sensitivity.{row.kind}-{row.of}")
     if row.kind == "without-source":
-        return texts.text("sensitivity.without-source", of=of, outcome=outcome)
-    return texts.text("sensitivity.generic", kind=row.kind, of=of, outcome=outcome)
+        return texts.text("sensitivity.without-source", of=said.source(row.of))
+    return texts.text("sensitivity.generic", kind=row.kind, of=said.source(row.of))
 
 
 def sensitivity_outcome(row: Sensitivity, assessment: Assessment, lang: str) -> str:
-    """Return the answer under a test, with the word and range of the explanation that would then lead."""
-    if row.leading != assessment.leading:
-        code = "other-leads"
-    elif row.changes_answer:
-        code = "given" if assessment.abstains else "withheld"
-    else:
-        code = "stays-withheld" if assessment.abstains else "stays"
-    return catalogue(lang).text(
-        f"sensitivity.{code}",
-        label=hypothesis_label(hypothesis(assessment, row.leading), lang),
-        range=worded(assessment, row.posterior, lang),
-    )
-
-
-def next_observation_sentence(row: NextObservation, assessment: Assessment, lang: str) -> str:
-    """Return an observation that would move the answer, and where the explanation that it favours would then stand."""
+    """Return the answer under a test; a change of word is given with its range."""
     texts = catalogue(lang)
-    return texts.text(
-        "next.sentence",
-        what=texts.coded("next", row.kind),
-        label=hypothesis_label(hypothesis(assessment, row.towards), lang),
-        range=worded(assessment, row.posterior, lang),
+    now = hypothesis(assessment, assessment.leading)
+    then = hypothesis(assessment, row.leading)
+    given = {
+        "label": hypothesis_label(then, lang),
+        "range": worded(assessment, row.posterior, lang),
+        "before": percent(now.posterior, lang),
+        "after": percent(row.posterior, lang),
+    }
+    return texts.text(f"sensitivity.{_outcome(row, then, now, assessment)}", **given)
+
+
+def _outcome(row: Sensitivity, then: WeighedHypothesis, now: WeighedHypothesis, assessment: Assessment) -> str:
+    if then.id == now.id:
+        if row.changes_answer:
+            return "given" if assessment.abstains else "withheld"
+        if assessment.abstains:
+            return "stays-withheld"
+        word, same = (likelihood_of(assessment, each, "en") for each in (row.posterior, now.posterior))
+        return "stays" if word == same else "stays-weaker"
+    if assessment.abstains:
+        return "other-leads"
+    enough = row.posterior >= assessment.basis.settings.get(_MIN_POSTERIOR, 0.5) and then.kind != HypothesisKind.UNKNOWN
+    return "other-answer" if enough else "other-withheld"
+
+
+def next_observation_sentences(rows: Iterable[NextObservation], assessment: Assessment, lang: str) -> tuple[str, ...]:
+    """Return what to look for, one sentence for each explanation that new evidence could speak for.
+
+    ``NextObservation.posterior`` is that of the explanation that would then lead, which need not be the one that the
+    observation speaks for.
+    """
+    order = {each.id: index for index, each in enumerate(ranked_explanations(assessment))}
+    towards = sorted(rows, key=lambda row: order.get(row.towards, len(order)))
+    found = [
+        _next_sentence(identifier, list(group), assessment, lang)
+        for identifier, group in groupby(towards, key=lambda row: row.towards)
+    ]
+    rival_first = sorted(zip(found, _ids(towards), strict=True), key=lambda pair: pair[1] == assessment.leading)
+    return tuple(text for text, _ in rival_first if text)
+
+
+def _ids(rows: Iterable[NextObservation]) -> list[str]:
+    return list(dict.fromkeys(row.towards for row in rows))
+
+
+def _next_sentence(identifier: str, rows: list[NextObservation], assessment: Assessment, lang: str) -> str:
+    texts = catalogue(lang)
+    before = percent(hypothesis(assessment, assessment.leading).posterior, lang)
+    label = hypothesis_label(hypothesis(assessment, identifier), lang)
+    if identifier == assessment.leading:
+        moved = [row for row in rows if percent(row.posterior, lang) != before]
+        steps = _steps(moved, lang)
+        return texts.text("next.raises", label=label, before=before, steps=steps) if steps else ""
+    parts = []
+    leads = _steps([row for row in rows if row.leading == identifier], lang)
+    if leads:
+        parts.append(texts.text("next.leads", steps=leads))
+    falls = [row for row in rows if row.leading == assessment.leading and percent(row.posterior, lang) != before]
+    if falls:
+        parts.append(texts.text("next.falls", before=before, steps=_steps(falls, lang)))
+    others = [row for row in rows if row.leading not in {identifier, assessment.leading}]
+    parts += [
+        texts.text(
+            "next.other",
+            what=texts.coded("next", row.kind),
+            label=hypothesis_label(hypothesis(assessment, row.leading), lang),
+            figure=percent(row.posterior, lang),
+        )
+        for row in others
+    ]
+    return texts.text("next.sentence", label=label, parts=texts.text("list.between").join(parts)) if parts else ""
+
+
+def _steps(rows: Iterable[NextObservation], lang: str) -> str:
+    """Return figures with what would bring them about, the same figure once: ``89 % with A, 62 % with B or C``."""
+    texts = catalogue(lang)
+    by_figure: dict[str, list[str]] = {}
+    for row in sorted(rows, key=lambda each: -each.posterior):
+        by_figure.setdefault(percent(row.posterior, lang), []).append(texts.coded("next", row.kind))
+    return texts.listed(
+        [texts.text("next.step", figure=figure, what=texts.either(whats)) for figure, whats in by_figure.items()]
     )
 
 
 def overlap_sentence(overlap: PairOverlap, lang: str) -> str:
     """Return what two clusters share against chance: ``A and B share 6 networks; 6.06 are expected by chance ...``."""
-    return catalogue(lang).text(
-        "overlap.sentence",
+    texts = catalogue(lang)
+    where = _LISTS.fullmatch(overlap.population)
+    return texts.text(
+        "overlap.sentence-listed" if where else "overlap.sentence",
         a=isolated(overlap.a),
         b=isolated(overlap.b),
         observed=unit_count(overlap.unit, overlap.observed, lang),
         expected=decimal(overlap.expected, 2, lang),
         p=p_value(overlap.p_value, lang),
+        **({"lists": count(int(where[3]), lang)} if where else {}),
     )
+
+
+def strongest_overlap(assessment: Assessment) -> PairOverlap | None:
+    """Return the overlap that stands for the pair: least like chance after correction, then the one of most values."""
+    return min(assessment.overlaps, key=lambda each: (each.q_value, each.p_value, -each.observed), default=None)
+
+
+def chance_sentence(assessment: Assessment, lang: str) -> str:
+    """Return the finding of the null model in a sentence and its verdict; empty where no pair was compared."""
+    overlap = strongest_overlap(assessment)
+    if overlap is None:
+        return ""
+    verdict = catalogue(lang).text(f"overlap.verdict-{'more' if overlap.q_value <= SIGNIFICANT else 'chance'}")
+    return f"{overlap_sentence(overlap, lang)} {verdict}"
 
 
 def overlap_verdict(overlap: PairOverlap, lang: str) -> str:
@@ -252,48 +310,20 @@ def overlap_verdict(overlap: PairOverlap, lang: str) -> str:
 
 
 def population_text(population: str, lang: str) -> str:
-    """Return among what two clusters were compared; a bare count of clusters and rows is put into words."""
-    match = _COUNTS.fullmatch(population)
-    if match is None:
-        return isolated(population)
-    clusters, rows = (count(int(number), lang) for number in match.groups())
-    return catalogue(lang).text("overlap.population-counts", clusters=clusters, rows=rows)
-
-
-def unit_count(unit: str, number: int, lang: str) -> str:
-    """Return a number of observables of a unit: ``6 networks``."""
+    """Return among what two clusters were compared; counts of clusters, rows or lists are put into words."""
     texts = catalogue(lang)
-    if f"unit.{unit}.many" in texts:
-        return texts.number(f"unit.{unit}", number)
-    return texts.number("unit.generic", number, unit=texts.coded("observable", unit))
-
-
-def timeline_sentence(event: TimelineEvent, lang: str, names: Mapping[str, str] | None = None) -> str:
-    """Return what an event of the timeline is: the incident by its title, a document by its own, else what is said."""
-    texts = catalogue(lang)
-    given = event.params
-    if event.kind == "incident" and (given.get(lang) or given.get("en")):
-        return isolated(given.get(lang) or given["en"])
-    shown = _shown(given, lang, names or {})
-    if "predicate" in given:
-        shown["claim"] = _claim(given.get("subject", ""), given["predicate"], given.get("object", ""), lang)
-        shown["stance"] = texts.coded("stance", given.get("stance", ""))
-    return _first_fit(texts, "timeline", event.kind, shown, {}) or _generic(texts, event.kind, shown)
-
-
-def claim_sentence(row: LedgerRow, lang: str) -> str:
-    """Return what a row of the ledger says, in our words: subject, relation, object."""
-    return _claim(row.subject, row.predicate, row.object, lang)
+    if match := _COUNTS.fullmatch(population):
+        clusters, rows = (count(int(number), lang) for number in match.groups())
+        return texts.text("overlap.population-counts", clusters=clusters, rows=rows)
+    if match := _LISTS.fullmatch(population):
+        lists, date = count(int(match[3]), lang), any_date(match[2], lang)
+        return texts.text("overlap.population-lists", name=isolated(match[1]), date=date, lists=lists)
+    return isolated(population)
 
 
 def evidence_codes(assessment: Assessment) -> dict[str, str]:
     """Return the short code of every item by its id: ``E1``, ``E2``, ... in the order of the assessment."""
     return {item.id: f"E{index}" for index, item in enumerate(assessment.evidence, 1)}
-
-
-def source_names(assessment: Assessment) -> dict[str, str]:
-    """Return the names of the sources of an assessment by id."""
-    return {row.source.id: row.source.name for row in assessment.sources}
 
 
 def pair_names(assessment: Assessment, lang: str) -> tuple[str, str]:
@@ -306,15 +336,30 @@ def pair_names(assessment: Assessment, lang: str) -> tuple[str, str]:
 
 def _judgement(assessment: Assessment, each: WeighedHypothesis, word: Likelihood, lang: str) -> str:
     texts = catalogue(lang)
+    # French wants the indicative after "il est probable que" and the subjunctive after all that is less.
+    claim = _claim(assessment, each, "" if word.low >= 0.5 else "-doubted", lang)
+    said = scales.sentence_range(word, lang)
+    return texts.text(f"headline.{_frame(said)}", range=said, claim=claim)
+
+
+def _frame(said: str) -> str:
+    """Return which sentence a term fits into: "it is likely that", "there is a realistic possibility that"."""
+    if _NOT.match(said):
+        return "rated"
+    if not _NOUN.search(said):
+        return "is"
+    if _NONE.match(said):
+        return "none"
+    return "plural" if _PLURAL.search(said) else "noun"
+
+
+def _claim(assessment: Assessment, each: WeighedHypothesis, mood: str, lang: str) -> str:
+    texts = catalogue(lang)
     group = f"claim.{assessment.question}"
     kind = each.kind if f"{group}.{each.kind}" in texts else "other"
-    # French wants the indicative after "il est probable que" and the subjunctive after all that is less.
-    mood = "" if word.low >= 0.5 else "-doubted"
     one, other = pair_names(assessment, lang)
     label, of = hypothesis_label(each, lang), _imitated(assessment, each, lang)
-    claim = texts.text(f"{group}.{kind}{mood}", label=label, of=of, a=one, b=other)
-    said = scales.sentence_range(word, lang)
-    return texts.text("headline.rated" if _NOUN.search(said) else "headline.is", range=said, claim=claim)
+    return texts.text(f"{group}.{kind}{mood}", label=label, of=of, a=one, b=other)
 
 
 def _imitated(assessment: Assessment, each: WeighedHypothesis, lang: str) -> str:
@@ -324,7 +369,19 @@ def _imitated(assessment: Assessment, each: WeighedHypothesis, lang: str) -> str
     return isolated(each.of)
 
 
-def _abstention(assessment: Assessment, lang: str) -> str:
+def _withheld(assessment: Assessment, lang: str) -> str:
+    texts = catalogue(lang)
+    if assessment.question == Question.WHO:
+        return texts.text("headline.abstain-who")
+    leading = hypothesis(assessment, assessment.leading)
+    if leading.kind == HypothesisKind.UNKNOWN:
+        one, other = pair_names(assessment, lang)
+        return texts.text("headline.abstain-link", a=one, b=other)
+    return texts.text("headline.abstain-whether", claim=_claim(assessment, leading, "", lang))
+
+
+def _still_open(assessment: Assessment, lang: str) -> str:
+    """Return the explanations that remain open, each with its word and range, the rest by number."""
     texts = catalogue(lang)
     ranked = ranked_explanations(assessment)
     named = [each for each in ranked if each.posterior >= OPEN_FROM][:OPEN_NAMED] or ranked[:1]
@@ -335,113 +392,7 @@ def _abstention(assessment: Assessment, lang: str) -> str:
     rest = ranked[len(named) :]
     if rest:
         parts.append(texts.number("headline.others", len(rest), limit=percent(rest[0].posterior, lang)))
-    still = texts.text("list.between").join(parts)
-    if assessment.question == Question.WHO:
-        return texts.text("headline.abstain-who", open=still)
-    one, other = pair_names(assessment, lang)
-    kinds = [texts.coded("hypothesis", each.kind) for each in named if each.kind != HypothesisKind.UNKNOWN]
-    if len(kinds) < 2:
-        return texts.text("headline.abstain-link", a=one, b=other, open=still)
-    return texts.text("headline.abstain-link-kinds", a=one, b=other, kinds=texts.listed(kinds), open=still)
-
-
-def _first_fit(texts: Catalogue, group: str, code: str, shown: Mapping[str, str], raw: Mapping[str, str]) -> str:
-    """Return the first text for a code that the parameters fill: by stance, by relation, plain, then the second form.
-
-    Empty where there is none.
-    """
-    variants = [
-        f"-{raw.get('stance', '')}",
-        "-unaware" if raw.get("unaware") == "yes" else "-",
-        f"-{raw.get('predicate', '')}",
-        "",
-        "-2",
-    ]
-    for variant in variants:
-        key = f"{group}.{code}{variant}"
-        if texts.fits(key, shown):
-            return texts.text(key, **shown)
-    return ""
-
-
-def _generic(texts: Catalogue, code: str, shown: Mapping[str, str]) -> str:
-    if not shown:
-        return code
-    return texts.text("list.coded", code=code, params=", ".join(f"{name} = {value}" for name, value in shown.items()))
-
-
-def _with_meaning(kind: str, params: Mapping[str, str]) -> dict[str, str]:
-    """Return the parameters with those under general names also under the name of what they are."""
-    given = dict(params)
-    if kind in {"victim-country", "victim-sector"} and "value" in given:
-        given[kind.removeprefix("victim-")] = given["value"]
-    return given
-
-
-def _shown(params: Mapping[str, str], lang: str, names: Mapping[str, str]) -> dict[str, str]:
-    """Return parameters as a reader sees them: codes by name, numbers in the language's form; empty ones left out."""
-    texts = catalogue(lang)
-    shown = {key: _shown_value(key, value, lang, names) for key, value in params.items() if value}
-    if params.get("unit") and params.get("observed", "").isdecimal():
-        shown["counted"] = unit_count(params["unit"], int(params["observed"]), lang)
-    if params.get("gap_days"):
-        shown["gap_days"] = _gap(texts, params["gap_days"])
-    return shown
-
-
-def _shown_value(key: str, value: str, lang: str, names: Mapping[str, str]) -> str:
-    texts = catalogue(lang)
-    if key in {"country", "countries"}:
-        codes = [code.strip() for code in value.split(",") if code.strip()]
-        return texts.listed([countries.country_name(code, lang) or code for code in codes])
-    if key == "sector":
-        return texts.coded("sector", value)
-    if key in {"type", "unit"}:
-        return texts.coded("observable", value)
-    if key in {"source", "via", "origin"}:
-        return isolated(names.get(value, value))
-    number = _number(value)
-    if key in {"p", "q"} and number is not None:
-        return p_value(number, lang)
-    if number is not None and "." in value:
-        return decimal(number, len(value.partition(".")[2]), lang)
-    return isolated(short(value, VALUE_LENGTH))
-
-
-def _number(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", text) else None
-
-
-def _gap(texts: Catalogue, days: str) -> str:
-    number = _number(days)
-    if number is None:
-        return texts.text("overlap.gap-apart-unknown")
-    if number < 1:
-        return texts.text("overlap.gap-same")
-    return texts.number("overlap.gap-apart", round(number))
-
-
-def _asides(texts: Catalogue, params: Mapping[str, str], shown: Mapping[str, str]) -> list[str]:
-    """Return what qualifies an item, in a fixed order; a word of likelihood only together with its range."""
-    out = []
-    low, high = _number(params.get("low", "")), _number(params.get("high", ""))
-    if "term" in shown and low is not None and high is not None:
-        out.append(texts.text("aside.term", term=shown["term"], range=scales.percent_range(low, high, texts.lang)))
-    out += [texts.text(f"aside.{key}", **{key: shown[key]}) for key in ("via", "follows", "listed") if key in shown]
-    copies = params.get("copies", "")
-    if copies.isdecimal() and int(copies):
-        out.append(texts.number("aside.copies", int(copies)))
-    out += [texts.text(f"aside.{key}") for key in ("accused", "public") if params.get(key) == "yes"]
-    return out
-
-
-def _claim(subject: str, predicate: str, thing: str, lang: str) -> str:
-    texts = catalogue(lang)
-    known = f"predicate.{predicate}" if thing else f"predicate.{predicate}-alone"
-    fallback = "predicate.generic" if thing else "predicate.generic-alone"
-    return texts.text(
-        known if known in texts else fallback, subject=isolated(subject), object=isolated(thing), predicate=predicate
-    )
+    return texts.text("headline.still-open", open=texts.text("list.between").join(parts))
 
 
 def _reason(texts: Catalogue, group: str, code: str) -> str:
