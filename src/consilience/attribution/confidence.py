@@ -74,7 +74,7 @@ def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[st
     origins = independent_origins(view, weighing)
     grades = [view.source(each).reliability for each in origins]
     against = _disagreeing(weighing, frozenset(origins))
-    direct = any(item.family in _TECHNICAL and item.weights[weighing.leading] >= _DIRECT for item in support)
+    direct = any(_is_direct(item) and item.weights[weighing.leading] >= _DIRECT for item in support)
     relayed = _only_relayed(view, support)
     flips = any(each.changes_answer for each in weighing.sensitivity if each.kind in {"without-item", "without-source"})
     good = sum(grade in _GOOD for grade in grades)
@@ -98,6 +98,11 @@ def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[st
     term = ("low", "moderate", "high")[level]
     codes = tuple(code for code, held in zip(CONFIDENCE_REASONS, holds, strict=True) if held)
     return Confidence(term, term, "ICD 203", "en"), codes
+
+
+def _is_direct(item: EvidenceItem) -> bool:
+    """Whether an item is a technical trace of its own; a tool is not: lists of who uses it are never complete."""
+    return item.family in _TECHNICAL and item.kind != "tool"
 
 
 def _disagreeing(weighing: Weighing, origins: frozenset[str]) -> bool:

@@ -211,7 +211,8 @@ def timeline(marks: Sequence[Mark], lanes: Sequence[tuple[str, str]], frame: Fra
         for mark, first, last in dated:
             if mark.lane == code:
                 alike.setdefault((int(first), int(last - 1e-6)), []).append(mark)
-        placed = [_placed(group, x(day), x(until + 1.0), left, width) for (day, until), group in alike.items()]
+        spans = [(x(day), x(until + 1.0)) if until > day else (x(day + 0.5),) * 2 for day, until in alike]
+        placed = [_placed(group, *span, left, width) for span, group in zip(spans, alike.values(), strict=True)]
         rows = _packed(placed)
         height = step * max(len(rows), 1) + 12
         lanes_drawn.append(
@@ -244,9 +245,6 @@ class _Placed(msgspec.Struct, frozen=True):
 
 
 def _placed(marks: Sequence[Mark], begin: float, end: float, left: float, width: float) -> _Placed:
-    day = end - begin < 8 or marks[0].period.first[:10] == marks[0].period.last[:10] != ""
-    if day and len(marks[0].period.first or marks[0].period.last) >= 10:
-        begin = end = (begin + end) / 2
     low, high = min(begin, (begin + end) / 2 - 6), max(end, (begin + end) / 2 + 6)
     text = ", ".join(dict.fromkeys(mark.label for mark in marks if mark.label))
     numbers = _ranges([mark.number for mark in marks])

@@ -6,6 +6,7 @@ import msgspec
 
 from consilience.knowledge import countries, scales
 from consilience.model.assessment import Assessment, EvidenceItem, Family, Quotation
+from consilience.model.dates import UNKNOWN_DATE, PartialDate
 from consilience.report import sentences
 from consilience.report.catalogue import catalogue
 from consilience.report.forms import count, date_text, decibans
@@ -135,13 +136,13 @@ def _quotations(item: EvidenceItem, assessment: Assessment, said: Names) -> tupl
             code=codes.get(document, ""),
             title=titles.get(document, document),
             url=next((each.url for each in quoted if each.url), "") or urls.get(document, ""),
-            quotes=tuple(_quote(each, dates.get(each.statement, ""), said) for each in quoted),
+            quotes=tuple(_quote(each, dates.get(each.statement, UNKNOWN_DATE), said) for each in quoted),
         )
         for document, quoted in by_document.items()
     )
 
 
-def _quote(quotation: Quotation, date: str, said: Names) -> QuoteRow:
+def _quote(quotation: Quotation, date: PartialDate, said: Names) -> QuoteRow:
     texts = catalogue(said.lang)
     return QuoteRow(
         words=words(quotation.text, quotation.lang),

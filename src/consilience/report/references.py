@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -36,12 +37,13 @@ def words(text: str, lang: str) -> Words:
 
 def place_text(place: str, lang: str) -> str:
     """Return a place in words: ``chars 10-25`` as "characters 10 to 25", ``/objects/15`` as "object 15"."""
-    texts = catalogue(lang)
     for key, pattern in _PLACES:
-        place = pattern.sub(
-            lambda found, key=key: texts.text(f"place.{key}", **found.groupdict()).replace(" ", NO_BREAK_SPACE), place
-        )
+        place = pattern.sub(partial(_in_words, key, lang), place)
     return place
+
+
+def _in_words(key: str, lang: str, found: re.Match[str]) -> str:
+    return catalogue(lang).text(f"place.{key}", **found.groupdict()).replace(" ", NO_BREAK_SPACE)
 
 
 def short_id(statement: str) -> str:

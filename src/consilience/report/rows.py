@@ -407,4 +407,3 @@ def _cell(weight: float, lang: str) -> Cell:
     else:
         symbol = "II" if weight <= -STRONG_FROM else "I"
     return Cell(symbol, catalogue(lang).text(f"matrix.{symbol.lower()}"), decibans(weight, lang))
-
