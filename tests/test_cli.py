@@ -317,7 +317,6 @@ OTHER_ERRORS = [
     # arguments, parts of what is said
     (["query", "SELECT * FROM statment"], ["query", "statment"]),
     (["query", ""], ["query"]),
-    (["judge", "statement--0000", "reject"], ["statement--0000"]),
     (["assess", "{tmp}/absent"], ["absent", "case.yaml"]),
     (["assess", "{desk}/case", "--out", "{tmp}/file.txt/out"], ["file.txt"]),
     (["--workspace", "{tmp}/file.txt", "add", "{desk}/table.csv"], ["file.txt"]),
@@ -340,7 +339,10 @@ def test_an_error_says_what_and_where_on_stderr(
     assert [part for part in said if part not in ran.err] == []
 
 
-@pytest.mark.parametrize("arguments", [["who", "No Such Group"], ["overlap", "No Such Group", "Tin Otter"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["who", "No Such Group"], ["overlap", "No Such Group", "Tin Otter"], ["judge", "statement--0000", "reject"]],
+)
 def test_an_unknown_name_is_nothing_found(arguments: list[str], on: Run) -> None:
     ran = on(*arguments)
     assert (ran.code, ran.out) == (NOTHING, "")

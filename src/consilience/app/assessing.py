@@ -26,7 +26,7 @@ from consilience.knowledge.infrastructure import SharedInfrastructure, open_shar
 from consilience.knowledge.scales import word_for
 from consilience.model.assessment import Assessment, EvidenceItem, PairOverlap
 from consilience.model.case import Case, Question
-from consilience.model.source import Source
+from consilience.model.source import Source, SourceKind
 from consilience.model.statement import EntityType, Statement, Verdict
 from consilience.overlap.background import against_background
 from consilience.overlap.kind import ReportedArtefact, link_evidence
@@ -62,15 +62,18 @@ def assess_case(where: Settings, folder: Path, out: Path, progress: Progress | N
     with open_workspace(where.workspace) as store:
         added = add_documents(store, where, case, folder, progress)
         assessment = assess_documents(store, where, case, added)
-    out.mkdir(parents=True, exist_ok=True)
     files = {"assessment.json": canonical_json(assessment), "assessment.stix.json": bundle(assessment)}
     for number, lang in enumerate(case.languages):
         name = "dossier.html" if number == 0 else f"dossier.{lang}.html"
         files[name] = render(assessment, lang).encode()
-    for name, data in files.items():
-        staged = out / f".{name}.part"
-        staged.write_bytes(data)
-        staged.replace(out / name)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            staged = out / f".{name}.part"
+            staged.write_bytes(data)
+            staged.replace(out / name)
+    except OSError as error:
+        raise CaseError(f"cannot be written: {error.strerror}", file=str(error.filename or out)) from error
     return CaseResult(assessment, added, tuple(out / name for name in files))
 
 
@@ -111,7 +114,18 @@ def case_sources(store: Store, case: Case, statements: Iterable[Statement]) -> d
     sources = {**store.sources(), **{each.id: each for each in case.sources}}
     named = {each.source for each in statements} | {each.via for each in statements} - {""}
     named |= {origin for each in sources.values() for origin in each.derives_from}
-    return sources | {each: source_by_id(each) for each in sorted(named - sources.keys()) if each}
+    sources |= {each: source_by_id(each) for each in sorted(named - sources.keys()) if each}
+    return sources | {each: _by_its_organ(sources[each], sources, named) for each in named if each.startswith("state:")}
+
+
+def _by_its_organ(state: Source, sources: dict[str, Source], used: set[str]) -> Source:
+    """Lead a government that others quote back to its organ, where just one of its organs speaks in the case."""
+    organs = [
+        each
+        for each in sorted(used - {state.id})
+        if sources[each].kind is SourceKind.STATE and sources[each].country == state.country
+    ]
+    return msgspec.structs.replace(state, derives_from=(organs[0],)) if len(organs) == 1 else state
 
 
 def assess_documents(store: Store, where: Settings, case: Case, added: AddReport) -> Assessment:
@@ -141,6 +155,9 @@ def assess_documents(store: Store, where: Settings, case: Case, added: AddReport
     )
     members = {key for each in facts.members.values() for key in each.clusters}
     facts = msgspec.structs.replace(facts, **_software_and_techniques(known, statements, table, shas, members))
+    publishers = {each.source for each in facts.clusters.values()} - facts.sources.keys()
+    graded = {each: source_by_id(each) for each in sorted(publishers)}
+    facts = msgspec.structs.replace(facts, sources=facts.sources | graded)
     if case.question is Question.LINK:
         overlaps, items = _link(facts, known, infrastructure, store)
     else:
@@ -233,12 +250,15 @@ def _software_and_techniques(
     }
     technique_users = {each: known.technique_users(each) for each in sorted(techniques)}
     keys = members | {key for each in (*users.values(), *technique_users.values()) for key in each}
+    clusters = {key: known.cluster(key) for key in sorted(keys)}
+    # Users are counted among the clusters of those publishers that say what their clusters use.
+    telling = {each.source for each in clusters.values() if each.software}
     return {
         "software_users": users,
         "software_types": types,
         "technique_users": technique_users,
-        "clusters": {key: known.cluster(key) for key in sorted(keys)},
-        "cluster_population": sum(known.cluster_count(source) for source in known.cluster_sources()),
+        "clusters": clusters,
+        "cluster_population": sum(known.cluster_count(source) for source in sorted(telling)),
     }
 
 

@@ -59,7 +59,8 @@ def find_overlaps(where: Settings, a: str = "", b: str = "") -> OverlapReport:
         if not each.labels:
             raise UnknownNameError(f"no observation of the workspace belongs to {each.name!r}")
     table = unit_table(relabelled(rows, resolved), infrastructure)
-    return OverlapReport(compare(table, OverlapSettings(), ((a, b),)), resolved)
+    comparable = {a, b} <= set(table["cluster"].to_pylist())  # not where all that one used is benign
+    return OverlapReport(compare(table, OverlapSettings(), ((a, b),)) if comparable else (), resolved)
 
 
 def indicators(observations: pa.Table) -> pa.Table:

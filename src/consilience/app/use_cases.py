@@ -102,8 +102,9 @@ def query(where: Settings, sql: str) -> tuple[list[str], list[tuple[object, ...]
             result = connection.execute(sql)
         except duckdb.Error as error:
             raise StoreError(str(error).splitlines()[0], place="query") from error
-        columns = [column[0] for column in result.description or ()]
-        return columns, result.fetchall()
+        if result is None:
+            raise StoreError("the query is empty", place="query")
+        return [column[0] for column in result.description or ()], result.fetchall()
 
 
 def judge(where: Settings, statement: str, verdict: Verdict, author: str, made: str, reason: str) -> Judgement:

@@ -72,7 +72,6 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = ExitCode.USAGE
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = ExitCode.DONE
+    except SystemExit:
+        code = ExitCode.DONE  # click ends so where the reader of our output has gone away
     sys.exit(code if isinstance(code, int) else ExitCode.DONE)

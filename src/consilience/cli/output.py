@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from consilience.app.settings import Settings
-from consilience.errors import ConsilienceError
+from consilience.errors import ConsilienceError, UnknownNameError
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -134,7 +134,7 @@ def say_error(error: ConsilienceError, *, as_json: bool) -> int:
         click.echo(msgspec.json.encode({"schema": "consilience-error/1", "error": parts}).decode())
     else:
         click.echo(f"error: {error}", err=True)
-    return ExitCode.ERROR
+    return ExitCode.NOTHING if isinstance(error, UnknownNameError) else ExitCode.ERROR
 
 
 def json_option(command: _F) -> _F:

@@ -303,7 +303,12 @@ class _Writer:
 
 
 def _extension(properties: Object) -> Object:
-    return {EXTENSION: {"extension_type": "property-extension", **properties}}
+    """Return our extension with the properties that hold something: STIX 2.1 (3.1) allows no empty list."""
+    held = {name: value for name, value in properties.items() if not isinstance(value, list | tuple) or value}
+    confidence = held.get("analytic_confidence")
+    if isinstance(confidence, dict) and not confidence["reasons"]:
+        held["analytic_confidence"] = {name: value for name, value in confidence.items() if name != "reasons"}
+    return {EXTENSION: {"extension_type": "property-extension", **held}}
 
 
 def _evidence(item: EvidenceItem) -> Object:

@@ -47,11 +47,19 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def origins(source: str, derives_from: dict[str, tuple[str, ...]]) -> frozenset[str]:
-    """Return the first sources of the chain of derivation behind ``source``; itself where it derives from none.
+    """Return the first sources of the chains of derivation behind ``source``; itself where it derives from none.
 
-    A circle of sources that only cite one another has no first one: the whole circle then counts as the origin with
-    the smallest id, so that circular reporting adds nothing (ICD 206 on source references).
+    A circle of sources that only cite one another has no first one: it then counts as the one of its members with the
+    smallest id, so that circular reporting adds nothing (ICD 206 on source references).
     """
+    behind = {each: _behind(each, derives_from) for each in _behind(source, derives_from)}
+    # An end of the chains is a source from which nothing but its own circle is reached.
+    return frozenset(
+        min(reached) for each, reached in behind.items() if all(each in behind[other] for other in reached)
+    )
+
+
+def _behind(source: str, derives_from: dict[str, tuple[str, ...]]) -> set[str]:
     reached: set[str] = set()
     waiting = [source]
     while waiting:
@@ -59,5 +67,4 @@ def origins(source: str, derives_from: dict[str, tuple[str, ...]]) -> frozenset[
         if current not in reached:
             reached.add(current)
             waiting.extend(derives_from.get(current, ()))
-    roots = {each for each in reached if not derives_from.get(each)}
-    return frozenset(roots or {min(reached)})
+    return reached

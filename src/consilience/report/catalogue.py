@@ -27,6 +27,7 @@ _BEFORE = re.compile(r"(?<=\S)[ \u00a0](?=[;:?!»])")
 _AFTER = re.compile(r"(?<=«)[ \u00a0]")
 VOWEL: Final = re.compile("[AEIOUÀÂÉÈÊÎÔaeiouàâéèêîô]")
 _ELIDES = re.compile(r"\b([Qq]u|[Dd])e $")
+_DE = re.compile(r"\b[Dd]e $")
 _PREPOSITION = re.compile(r"\b([ÀàDd]e?) $")
 _CONTRACTED: Final = {("à", "le"): "au", ("à", "les"): "aux", ("de", "le"): "du", ("de", "les"): "des"}
 _FORMATTER = Formatter()
@@ -88,6 +89,8 @@ def _melted(literal: str, value: str) -> tuple[str, str]:
     if VOWEL.match(value):
         return _ELIDES.sub(r"\1’", literal), value
     article, _, rest = value.partition(" ")
+    if article == "des" and _DE.search(literal):  # "de" and the plural article melt into "de"
+        return _melted(literal, rest)
     preposition = _PREPOSITION.search(literal)
     if preposition and (preposition[1].lower(), article) in _CONTRACTED:
         word = _CONTRACTED[preposition[1].lower(), article]

@@ -28,7 +28,7 @@ AGAINST: Final = "#b4540a"
 TOTAL: Final = "#2f3640"
 PALE: Final = "#e8edf4"
 
-WATERFALL_BARS: Final = 10
+WATERFALL_BARS: Final = 12
 GRAPH_MARKS: Final = 12
 FONT: Final = "system-ui, 'Noto Sans', 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
@@ -210,7 +210,7 @@ def timeline(marks: Sequence[Mark], lanes: Sequence[tuple[str, str]], frame: Fra
         alike: dict[tuple[int, int], list[Mark]] = {}
         for mark, first, last in dated:
             if mark.lane == code:
-                alike.setdefault((int(first), int(last - 1e-6)), []).append(mark)
+                alike.setdefault((int(first), max(int(first), int(last - 1e-6))), []).append(mark)
         spans = [(x(day), x(until + 1.0)) if until > day else (x(day + 0.5),) * 2 for day, until in alike]
         placed = [_placed(group, *span, left, width) for span, group in zip(spans, alike.values(), strict=True)]
         rows = _packed(placed)
@@ -228,7 +228,8 @@ def timeline(marks: Sequence[Mark], lanes: Sequence[tuple[str, str]], frame: Fra
     ticks = []
     for day, text in _time_ticks(start, end, frame.lang):
         ticks.append(_line(x(day), 4, x(day), y, RULE))
-        ticks.append(_text(x(day), y + 15, text, 12, "middle", QUIET))
+        half = text_width(text) / 2
+        ticks.append(_text(_inside(x(day), left - 8 + half, width - half), y + 15, text, 12, "middle", QUIET))
     return _svg(frame, width, y + 24, [*lanes_drawn, *ticks, *parts], linked=True)
 
 
@@ -246,7 +247,7 @@ class _Placed(msgspec.Struct, frozen=True):
 
 def _placed(marks: Sequence[Mark], begin: float, end: float, left: float, width: float) -> _Placed:
     low, high = min(begin, (begin + end) / 2 - 6), max(end, (begin + end) / 2 + 6)
-    text = ", ".join(dict.fromkeys(mark.label for mark in marks if mark.label))
+    text = " · ".join(dict.fromkeys(mark.label for mark in marks if mark.label))
     numbers = _ranges([mark.number for mark in marks])
     label = f"{numbers} {text}".strip()
     right_room, left_room = width - 8 - (high + 6), low - 6 - left

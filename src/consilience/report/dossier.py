@@ -35,7 +35,7 @@ SECTIONS: Final = (
     "annex",
 )
 
-_RANGE = re.compile(r"\d[\d,.]*–[\d,.]+\u00a0%")
+_RANGE = re.compile(r"\d[\d,.]*–[\d,.]+\u00a0%|\b[A-Z]{2,}\d*-\d{2,}\b")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -105,7 +105,7 @@ def _environment() -> Environment:
 
 
 def _unbroken_ranges(text: str) -> Markup:
-    """Return text in which no line breaks inside a range such as ``80–95 %``."""
+    """Return text in which no line breaks inside a range such as ``80–95 %`` or a name such as ``DEV-0842``."""
     return Markup(_RANGE.sub(r'<span class="range">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped here
 
 

@@ -61,7 +61,10 @@ class QuoteGroup(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """An item of evidence with the words that it rests on, and why it weighs what it weighs."""
+    """An item of evidence with the words that it rests on, and why it weighs what it weighs.
+
+    ``hypotheses`` is empty where the sum of ``parts`` is all that there is to say.
+    """
 
     code: str
     title: str
@@ -72,6 +75,7 @@ class Card(msgspec.Struct, frozen=True):
     parts: tuple[PartRow, ...]
     sum: str
     hypotheses: tuple[PartRow, ...]
+    weighs: bool
     quotations: tuple[QuoteGroup, ...]
 
 
@@ -88,6 +92,7 @@ def _card(item: EvidenceItem, assessment: Assessment, said: Names) -> Card:
     spoken_for = next((each for each in assessment.hypotheses if each.id == item.speaks_for), None)
     label = sentences.hypothesis_label(spoken_for, lang) if spoken_for else ""
     explained = bool(spoken_for and item.parts)
+    weighed = {key for key, weight in item.weights.items() if weight}
     moved = decibans(step.decibans, lang) if step else ""
     return Card(
         code=codes[item.id],
@@ -98,14 +103,19 @@ def _card(item: EvidenceItem, assessment: Assessment, said: Names) -> Card:
         else "",
         notes=_notes(item, assessment, label, lang),
         parts_caption=texts.text("card.parts-caption", code=codes[item.id], label=label) if explained else "",
-        parts=part_rows(item.parts, lang) if explained else (),
+        parts=part_rows(item.parts, said) if explained else (),
         sum=decibans(sum(part.decibans for part in item.parts), lang) if explained else "",
-        hypotheses=tuple(
-            PartRow(sentences.hypothesis_label(each, lang), decibans(item.weights[each.id], lang))
-            for each in assessment.hypotheses
-            if item.weights.get(each.id)
-        ),
+        hypotheses=_per_hypothesis(item, assessment, lang) if not explained or len(weighed) > 1 else (),
+        weighs=bool(weighed),
         quotations=_quotations(item, assessment, said),
+    )
+
+
+def _per_hypothesis(item: EvidenceItem, assessment: Assessment, lang: str) -> tuple[PartRow, ...]:
+    return tuple(
+        PartRow(sentences.hypothesis_label(each, lang), decibans(item.weights[each.id], lang))
+        for each in assessment.hypotheses
+        if item.weights.get(each.id)
     )
 
 

@@ -61,6 +61,15 @@ def percent(probability: float, lang: str) -> str:
     return catalogue(lang).text("number.percent", n=number)
 
 
+def percent_words(probability: float, lang: str) -> str:
+    """Return a probability for running text: as :func:`percent`, with ``more than 99 %`` for ``>99 %``."""
+    if probability < 0.01:
+        return catalogue(lang).text("number.less", n="1")
+    if probability > 0.99:
+        return catalogue(lang).text("number.more", n="99")
+    return percent(probability, lang)
+
+
 def share(value: float, lang: str) -> str:
     """Return a rate of the method in [0, 1] as per cent, with one decimal below one per cent: ``80 %``, ``0.3 %``."""
     return catalogue(lang).text("number.percent", n=decimal(value * 100, 1 if 0 < value < 0.00995 else 0, lang))

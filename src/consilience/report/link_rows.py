@@ -114,5 +114,5 @@ def _shared(each: SharedObservable, said: Names) -> SharedRow:
         gap=gap,
         firsts=texts.text("list.between").join(firsts),
         reports=", ".join(isolated(said.row(source)) for source in each.sources),
-        parts=part_rows(each.parts, lang),
+        parts=part_rows(each.parts, said),
     )

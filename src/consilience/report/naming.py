@@ -70,6 +70,10 @@ class Names(msgspec.Struct, frozen=True):
         """Return a source, given by id, as a table wants it: whole, without article."""
         return self.listed.get(value, value)
 
+    def brief(self, value: str) -> str:
+        """Return a source, given by id, without article and without what stands in brackets behind its name."""
+        return _IN_BRACKETS.sub("", self.row(value)) or self.row(value)
+
     def thing(self, value: str) -> str:
         """Return an actor, a state or a public body as a sentence wants it."""
         code = country_code(value)
@@ -91,7 +95,12 @@ def names(assessment: Assessment, lang: str) -> Names:
     return Names(
         lang=lang,
         spoken={row.source.id: _with_article(row.source, found[row.source.id], lang) for row in assessment.sources},
-        listed={key: sentence(text) if lang == "fr" else text for key, text in found.items()},
+        listed={
+            row.source.id: found[row.source.id]
+            if found[row.source.id] == row.source.name
+            else sentence(found[row.source.id])
+            for row in assessment.sources
+        },
         ids={row.source.name: row.source.id for row in assessment.sources},
         states={row.source.id: row.source.country for row in assessment.sources if row.source.kind == SourceKind.STATE},
         actors=_actors(assessment),
@@ -151,6 +160,8 @@ def _in_language(source: Source, known: KnownSource | None, lang: str) -> str:
         return catalogue(lang).text("naming.government", state=state_name(state[1], lang))
     if known is None:
         return own
+    if source.name == source.id:
+        own = typographic(known.source.name, lang)
     there = known.names.get(lang, ())
     elsewhere = {name for key, names_ in known.names.items() if key != lang for name in names_}
     if source.name in there or (lang == "en" and source.name not in elsewhere):

@@ -16,7 +16,7 @@ from consilience.model.assessment import Assessment, EvidenceItem, Sensitivity, 
 from consilience.model.words import Likelihood
 from consilience.report import charts, sentences
 from consilience.report.catalogue import catalogue
-from consilience.report.forms import decibans, decimal, percent, probability_of
+from consilience.report.forms import decibans, decimal, percent, percent_words, probability_of
 from consilience.report.naming import Names, names, sentence
 from consilience.report.titles import evidence_title, part_title
 
@@ -211,10 +211,12 @@ def _scale_row(likelihood: Likelihood, posterior: float, lang: str) -> ScaleRow:
 
 
 def _gap(word: Likelihood, posterior: float, lang: str) -> str:
-    """Say where a figure lies outside the interval of its word: some scales leave gaps between their words."""
-    return (
-        "" if scales.covers(word, posterior) else catalogue(lang).text("answer.gap", percent=percent(posterior, lang))
-    )
+    """Say where a figure lies outside the interval of its word: scales have gaps between words, or end early."""
+    if scales.covers(word, posterior):
+        return ""
+    terms = scales.scale(word.scale).terms
+    beyond = posterior > max(term.high for term in terms) or posterior < min(term.low for term in terms)
+    return catalogue(lang).text(f"answer.{'beyond' if beyond else 'gap'}", percent=percent_words(posterior, lang))
 
 
 def change(assessment: Assessment, lang: str) -> Change:
@@ -271,7 +273,9 @@ def all_tests(assessment: Assessment, lang: str) -> tuple[TestedRow, ...]:
     return tuple(
         TestedRow(
             sentences.sensitivity_test(row, assessment, said),
-            sentences.hypothesis_label(sentences.hypothesis(assessment, row.leading), lang),
+            texts.text("annex.same")
+            if row.leading == assessment.leading
+            else sentences.hypothesis_label(sentences.hypothesis(assessment, row.leading), lang),
             percent(row.posterior, lang),
             texts.text(f"annex.{'yes' if row.changes_answer else 'no'}"),
         )
@@ -306,7 +310,7 @@ def weights(assessment: Assessment, lang: str) -> Weights:
                 else sentences.odds_words(step.total, "prior", lang),
                 total=decibans(step.total, lang),
                 probability=percent(probability_of(step.total), lang),
-                parts=part_rows(item.parts, lang) if item and item.speaks_for == leading.id else (),
+                parts=part_rows(item.parts, said) if item and item.speaks_for == leading.id else (),
                 role="item" if item else "prior",
             )
         )
@@ -351,9 +355,9 @@ def item_title(item: EvidenceItem, said: Names, *, brief: bool = False) -> str:
     return title if title.startswith(item.kind) else sentence(title)
 
 
-def part_rows(parts: tuple[WeightPart, ...], lang: str) -> tuple[PartRow, ...]:
+def part_rows(parts: tuple[WeightPart, ...], said: Names) -> tuple[PartRow, ...]:
     """Return the steps from a tabled weight to the weight that counts."""
-    return tuple(PartRow(part_title(part, lang), decibans(part.decibans, lang)) for part in parts)
+    return tuple(PartRow(part_title(part, said), decibans(part.decibans, said.lang)) for part in parts)
 
 
 def matrix(assessment: Assessment, lang: str) -> Matrix:

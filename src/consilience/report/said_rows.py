@@ -56,11 +56,12 @@ class SaidRow(msgspec.Struct, frozen=True):
 
 
 class SaidGroup(msgspec.Struct, frozen=True):
-    """One kind of speech act with its rows."""
+    """One kind of speech act with its rows; ``bare`` where none carries a likelihood or a confidence."""
 
     code: str
     title: str
     note: str
+    bare: bool
     rows: tuple[SaidRow, ...]
 
 
@@ -92,6 +93,7 @@ def ledger(assessment: Assessment, lang: str) -> tuple[SaidGroup, ...]:
             code,
             texts.text(f"ledger.{code}"),
             texts.text("ledger.self-claim-note") if code == "self-claim" else "",
+            not any(row.likelihood or row.confidence for row in rows),
             tuple(_said(row, assessment, said) for row in rows),
         )
         for code, rows in groups.items()
@@ -105,7 +107,8 @@ def _said(row: LedgerRow, assessment: Assessment, said: Names) -> SaidRow:
     held = next((each for each in assessment.sources if each.source.id == row.source), None)
     grade = f"{held.source.reliability if held else 'F'}{row.credibility}"
     item = next((each for each in assessment.evidence if each.id == row.counted), None)
-    leads = item is None or (not row.via and item.params.get("source-id", row.source) == row.source)
+    own = item is None or (not row.via and item.params.get("source-id", row.source) == row.source)
+    leads = item is None or own or item.statements[:1] == (row.statement,)
     accused = item is not None and item.params.get("accused") == "yes"
     return SaidRow(
         date=date_text(row.said, lang),
@@ -141,7 +144,7 @@ def _marks(row: LedgerRow, held: SourceRow | None, said: Names, *, accused: bool
 
 def _scale_name(scale: str, lang: str) -> str:
     if scale not in scales.scale_ids():
-        return scale or catalogue(lang).text("ledger.unknown-scale")
+        return catalogue(lang).coded("table", scale) if scale else catalogue(lang).text("ledger.unknown-scale")
     return scales.scale(scale).name[lang]
 
 
@@ -152,7 +155,9 @@ def events(assessment: Assessment, lang: str) -> Events:
     to one day.
     """
     texts, said = catalogue(lang), names(assessment, lang)
-    ordered = sorted(assessment.timeline, key=lambda event: (*_place(event.period), _lane(event.lane), event.kind))
+    ordered = sorted(
+        assessment.timeline, key=lambda event: (*_place(event.period), _lane(event.lane), event.kind != "incident")
+    )
     together: dict[tuple[str, ...], list[TimelineEvent]] = {}
     for index, event in enumerate(ordered):
         together.setdefault(_told_together(event, said) or (str(index),), []).append(event)
@@ -161,7 +166,7 @@ def events(assessment: Assessment, lang: str) -> Events:
         event, when, what = group[0], period_text(group[0].period, lang), _what(group, said)
         rows.append(EventRow(number, texts.coded("lane", event.lane), when, what))
         source = event.params.get("source", "")
-        label = what if event.lane == "happened" or not source else said.row(source)
+        label = what if event.lane == "happened" or not source else said.brief(source)
         marks.append(charts.Mark(number, event.lane, event.period, f"{when}: {what}", label))
     undated = sum(1 for mark in marks if not (mark.period.first or mark.period.last))
     frame = charts.Frame(

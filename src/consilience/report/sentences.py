@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from consilience.knowledge import scales
+from consilience.knowledge.countries import country_code
 from consilience.model.assessment import (
     Assessment,
     Family,
@@ -25,8 +26,8 @@ from consilience.model.assessment import (
 from consilience.model.case import Question
 from consilience.model.words import Confidence, Likelihood
 from consilience.report.catalogue import Catalogue, catalogue
-from consilience.report.forms import any_date, count, decimal, isolated, odds_factor, p_value, percent
-from consilience.report.naming import Names, typographic
+from consilience.report.forms import any_date, count, decimal, isolated, odds_factor, p_value, percent_words
+from consilience.report.naming import Names, state_name, typographic
 from consilience.report.titles import evidence_title, unit_count
 
 OPEN_FROM: Final = 0.05
@@ -44,6 +45,7 @@ _COUNTS = re.compile(r"(\d+) clusters, (\d+) rows")
 _LISTS = re.compile(r"(.+), (\d{4}(?:-\d\d){0,2}), (\d+) lists")
 _PLURAL = re.compile(r"\bchances (?:about|à peu)")
 _NONE = re.compile(r"^(?:almost no|presque aucune)\b")
+_IMITATION = re.compile(r"imitation : (.+)")
 _NOT = re.compile(r"^(?:probably not|probablement pas)\b")
 _NOUN = re.compile(r"\b(?:chances?|possibility|possibilité)\b")
 
@@ -71,9 +73,14 @@ def hypothesis(assessment: Assessment, identifier: str) -> WeighedHypothesis:
 
 def hypothesis_label(each: WeighedHypothesis, lang: str) -> str:
     """Return the hypothesis' label in ``lang``, else in another language, else the name of its kind."""
-    own = each.label.get(lang, "")
-    text = typographic(own, lang) or each.label.get("en") or next(iter(each.label.values()), "")
-    return isolated(text or catalogue(lang).coded("hypothesis", each.kind))
+    texts = catalogue(lang)
+    text = each.label.get(lang) or each.label.get("en") or next(iter(each.label.values()), "")
+    if code := country_code(text):
+        return state_name(code, lang)
+    imitated = _IMITATION.fullmatch(text)
+    if imitated:
+        text = texts.text("hypothesis.imitation-of", of=imitated[1])
+    return isolated(typographic(text, lang) if lang in each.label else text or texts.coded("hypothesis", each.kind))
 
 
 def likelihood_of(assessment: Assessment, probability: float, lang: str) -> Likelihood:
@@ -193,8 +200,8 @@ def sensitivity_outcome(row: Sensitivity, assessment: Assessment, lang: str) -> 
     given = {
         "label": hypothesis_label(then, lang),
         "range": worded(assessment, row.posterior, lang),
-        "before": percent(now.posterior, lang),
-        "after": percent(row.posterior, lang),
+        "before": percent_words(now.posterior, lang),
+        "after": percent_words(row.posterior, lang),
     }
     return texts.text(f"sensitivity.{_outcome(row, then, now, assessment)}", **given)
 
@@ -235,17 +242,17 @@ def _ids(rows: Iterable[NextObservation]) -> list[str]:
 
 def _next_sentence(identifier: str, rows: list[NextObservation], assessment: Assessment, lang: str) -> str:
     texts = catalogue(lang)
-    before = percent(hypothesis(assessment, assessment.leading).posterior, lang)
+    before = percent_words(hypothesis(assessment, assessment.leading).posterior, lang)
     label = hypothesis_label(hypothesis(assessment, identifier), lang)
     if identifier == assessment.leading:
-        moved = [row for row in rows if percent(row.posterior, lang) != before]
+        moved = [row for row in rows if percent_words(row.posterior, lang) != before]
         steps = _steps(moved, lang)
         return texts.text("next.raises", label=label, before=before, steps=steps) if steps else ""
     parts = []
     leads = _steps([row for row in rows if row.leading == identifier], lang)
     if leads:
         parts.append(texts.text("next.leads", steps=leads))
-    falls = [row for row in rows if row.leading == assessment.leading and percent(row.posterior, lang) != before]
+    falls = [row for row in rows if row.leading == assessment.leading and percent_words(row.posterior, lang) != before]
     if falls:
         parts.append(texts.text("next.falls", before=before, steps=_steps(falls, lang)))
     others = [row for row in rows if row.leading not in {identifier, assessment.leading}]
@@ -254,7 +261,7 @@ def _next_sentence(identifier: str, rows: list[NextObservation], assessment: Ass
             "next.other",
             what=texts.coded("next", row.kind),
             label=hypothesis_label(hypothesis(assessment, row.leading), lang),
-            figure=percent(row.posterior, lang),
+            figure=percent_words(row.posterior, lang),
         )
         for row in others
     ]
@@ -266,7 +273,7 @@ def _steps(rows: Iterable[NextObservation], lang: str) -> str:
     texts = catalogue(lang)
     by_figure: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda each: -each.posterior):
-        by_figure.setdefault(percent(row.posterior, lang), []).append(texts.coded("next", row.kind))
+        by_figure.setdefault(percent_words(row.posterior, lang), []).append(texts.coded("next", row.kind))
     return texts.listed(
         [texts.text("next.step", figure=figure, what=texts.either(whats)) for figure, whats in by_figure.items()]
     )
@@ -370,14 +377,15 @@ def _imitated(assessment: Assessment, each: WeighedHypothesis, lang: str) -> str
 
 
 def _withheld(assessment: Assessment, lang: str) -> str:
+    """Return that there is not enough to say; whether two clusters cooperate is what a reader asks of a link."""
     texts = catalogue(lang)
     if assessment.question == Question.WHO:
         return texts.text("headline.abstain-who")
-    leading = hypothesis(assessment, assessment.leading)
-    if leading.kind == HypothesisKind.UNKNOWN:
-        one, other = pair_names(assessment, lang)
-        return texts.text("headline.abstain-link", a=one, b=other)
-    return texts.text("headline.abstain-whether", claim=_claim(assessment, leading, "", lang))
+    together = next((each for each in assessment.hypotheses if each.kind == HypothesisKind.COOPERATION), None)
+    if together is not None and together.posterior >= OPEN_FROM:
+        return texts.text("headline.abstain-whether", claim=_claim(assessment, together, "", lang))
+    one, other = pair_names(assessment, lang)
+    return texts.text("headline.abstain-link", a=one, b=other)
 
 
 def _still_open(assessment: Assessment, lang: str) -> str:
@@ -391,7 +399,7 @@ def _still_open(assessment: Assessment, lang: str) -> str:
     ]
     rest = ranked[len(named) :]
     if rest:
-        parts.append(texts.number("headline.others", len(rest), limit=percent(rest[0].posterior, lang)))
+        parts.append(texts.number("headline.others", len(rest), limit=percent_words(rest[0].posterior, lang)))
     return texts.text("headline.still-open", open=texts.text("list.between").join(parts))
 
 

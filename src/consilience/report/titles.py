@@ -24,6 +24,12 @@ from consilience.report.naming import Names, name_text, sentence, state_name
 _SHARES: Final = frozenset({"a", "b", "r", "d", "q", "tie", "fraction", "factor", "planted"})
 _CASE_CLAIMS: Final = frozenset({"claim-assessment", "claim-judgement", "claim-denial", "claim-no-evidence"})
 _LISTS: Final = frozenset({"names", "shared"})
+_LINKS: Final = "evidence.claim-link"
+_LINK_KEYS: Final = {
+    "suspects": "evidence.claim-link-suspects",
+    "denies": "evidence.claim-denial",
+    "finds-no-evidence": "evidence.claim-no-evidence",
+}
 _QUOTABLE: Final = frozenset({"responds-to", "claims-responsibility-for"})
 
 
@@ -74,6 +80,10 @@ def statement_sentence(said: Said, names: Names, *, alone: bool = False) -> str:
         if key:
             blamed = texts.listed([names.thing(each) for each in said.objects])
             return sentence(texts.text(key, source=source, object=blamed))
+    if said.predicate in {"attributed-to", "sponsored-by"} and said.objects:
+        named = texts.listed([names.thing(each) for each in said.objects])
+        subject = _somebody(said.subject, said, names)
+        return sentence(texts.text(_LINK_KEYS.get(said.stance, _LINKS), source=source, subject=subject, object=named))
     claim = sentence(claim_sentence(said, names))
     if said.stance not in {"affirms", ""}:
         stance = texts.coded("stance", said.stance)
@@ -158,9 +168,9 @@ def _evidence_core(item: EvidenceItem, given: Mapping[str, str], shown: Mapping[
     return _first_fit(texts, "evidence", item.kind, shown, given) or _generic(texts, item.kind, shown)
 
 
-def part_title(part: WeightPart, lang: str) -> str:
+def part_title(part: WeightPart, names: Names) -> str:
     """Return one step from a tabled weight to the weight that counts, in plain words with the figure behind it."""
-    texts = catalogue(lang)
+    texts, lang = catalogue(names.lang), names.lang
     shown = {}
     for key, value in part.params.items():
         number = _number(value)
@@ -169,7 +179,7 @@ def part_title(part: WeightPart, lang: str) -> str:
         elif number is not None:
             shown[key] = decimal(number, len(value.partition(".")[2]), lang)
         else:
-            shown[key] = texts.coded("family", value) if key == "family" else name_text(value)
+            shown[key] = texts.coded("family", value) if key == "family" else names.source(value)
     for variant in ("", "-2", "-3"):
         if texts.fits(f"part.{part.name}{variant}", shown):
             return texts.text(f"part.{part.name}{variant}", **shown)
@@ -188,6 +198,8 @@ def timeline_sentence(event: TimelineEvent, names: Names, objects: tuple[str, ..
     if said is not None:
         return statement_sentence(msgspec.structs.replace(said, objects=objects or said.objects), names)
     shown = _shown({key: value for key, value in given.items() if value}, names)
+    if given.get("source"):
+        shown["source"] = names.brief(given["source"])
     return _first_fit(texts, "timeline", event.kind, shown, {}) or _generic(texts, event.kind, shown)
 
 

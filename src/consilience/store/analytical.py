@@ -48,6 +48,8 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     }
     for name, table in tables.items():
         connection.register(name, table)
+    connection.execute("SET enable_external_access = false")  # no file and no address but these tables
+    connection.execute("SET lock_configuration = true")
     return connection
 
 
