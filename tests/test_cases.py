@@ -328,7 +328,8 @@ def test_who_speaks_is_one_of_the_sources_of_the_case(case: Ended) -> None:
     given = {source.id for source in case.case.sources} | {document.source for document in case.case.documents}
     origins = {row["source"]["id"]: set(row["origins"]) for row in case.assessment["sources"]}
     assert all(origins[row["source"]] <= given for row in case.assessment["ledger"])
-    assert {each for item in case.assessment["evidence"] for each in item["origins"] if item["statements"]} <= given
+    claims = [item for item in case.assessment["evidence"] if item["family"] == "claims"]
+    assert {each for item in claims for each in item["origins"]} <= given
 
 
 # --- Albania, 2022 ------------------------------------------------------------------------------------------------
