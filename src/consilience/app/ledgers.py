@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consilience.app.assessing import add_documents, case_sources, case_statements
+from consilience.app.case_facts import add_documents, case_sources, case_statements
 from consilience.app.settings import Settings
 from consilience.app.use_cases import existing_workspace
 from consilience.attribution.facts import CaseFacts

@@ -46,6 +46,9 @@ _MONTHS: Final = {
     ),
 }
 
+# A period from the first to the last moment of one day is that day.
+_WHOLE_DAY = re.compile(r"(?:T00:00:00Z)? (?:T23:59(?::59)?Z|T23:59:59\.\d+Z|T00:00:00Z)?")
+
 # Hebrew, Arabic and their extensions, and the controls that could turn the text around them (UAX #9).
 _TURNS = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -152,6 +155,8 @@ def period_text(period: Period, lang: str) -> str:
     texts = catalogue(lang)
     if not period.last or period.first == period.last:
         return date_text(period.first, lang)
+    if period.first[:10] == period.last[:10] and _WHOLE_DAY.fullmatch(f"{period.first[10:]} {period.last[10:]}"):
+        return date_text(PartialDate(period.first[:10]), lang)
     if not period.first:
         return texts.text("date.until", last=date_text(period.last, lang))
     return texts.text("date.between", first=date_text(period.first, lang), last=date_text(period.last, lang))

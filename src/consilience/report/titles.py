@@ -30,6 +30,12 @@ _LINK_KEYS: Final = {
     "denies": "evidence.claim-denial",
     "finds-no-evidence": "evidence.claim-no-evidence",
 }
+_LINK_CLAIMS: Final = {
+    "shares-infrastructure-with": "claim-shares",
+    "cooperates-with": "claim-cooperates",
+    "imitates": "claim-imitates",
+    "hijacks": "claim-hijack",
+}
 _QUOTABLE: Final = frozenset({"responds-to", "claims-responsibility-for"})
 
 
@@ -84,12 +90,26 @@ def statement_sentence(said: Said, names: Names, *, alone: bool = False) -> str:
         named = texts.listed([names.thing(each) for each in said.objects])
         subject = _somebody(said.subject, said, names)
         return sentence(texts.text(_LINK_KEYS.get(said.stance, _LINKS), source=source, subject=subject, object=named))
+    claimed = _claimed_link(said, names)
+    if claimed:
+        return sentence(claimed)
     claim = sentence(claim_sentence(said, names))
     if said.stance not in {"affirms", ""}:
         stance = texts.coded("stance", said.stance)
         return sentence(texts.text("timeline.statement", source=source, stance=stance, claim=claim))
     own = said.predicate == "claims-responsibility-for" and names.source(said.subject) == source
     return claim if alone or own else texts.text("timeline.event", claim=claim, source=source)
+
+
+def _claimed_link(said: Said, names: Names) -> str:
+    """Return what is said of the link between two clusters, in the words of the evidence; empty for all else."""
+    texts = catalogue(names.lang)
+    what, how = f"claimed.{_LINK_CLAIMS.get(said.predicate, '')}", f"say.{said.stance}"
+    if what not in texts or how not in texts or len(said.objects) != 1:
+        return ""
+    one, other = names.thing(said.subject), names.thing(said.objects[0])
+    told = texts.text(what, a=one, b=other, subject=one, object=other)
+    return texts.text(how, source=names.source(said.source), what=told)
 
 
 def claim_sentence(said: Said, names: Names) -> str:
@@ -174,7 +194,9 @@ def part_title(part: WeightPart, names: Names) -> str:
     shown = {}
     for key, value in part.params.items():
         number = _number(value)
-        if key in _SHARES and number is not None:
+        if key == "gap_days" and number is not None:
+            shown[key] = decimal(round(number), 0, lang)
+        elif key in _SHARES and number is not None:
             shown[key] = share(number, lang)
         elif number is not None:
             shown[key] = decimal(number, len(value.partition(".")[2]), lang)
