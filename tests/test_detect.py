@@ -40,6 +40,11 @@ DETECTED = [
     (b"[URGENT] The group attacked.\n", "x", "text"),
     (b"Title: T\nSource: ESET\n\nThe group used evil.example.com.\n", "x.csv.txt", "text"),
     (b"# only a comment\n", "x", "text"),
+    (
+        b"the group, which sent a steady stream of lures to governments over the whole year, ioc, and more.\nx\n",
+        "x",
+        "text",
+    ),
     ("Группа атаковала.".encode("utf-16"), "x", "text"),
     ("Le groupe a frappé.".encode("cp1252"), "x", "text"),
 ]

@@ -15,6 +15,7 @@ from consilience.knowledge.observable_syntax import classify
 
 _SAMPLE: Final = 1 << 16
 _SAMPLE_LINES: Final = 200
+_LONGEST_HEAD: Final = 60
 _LARGE: Final = 1 << 20
 
 # First bytes, and what to do with a file that has them.
@@ -168,7 +169,10 @@ def _is_table(lines: list[str], values: list[str], name: str) -> bool:
     comments = [line for line in lines[: lines.index(values[0])] if line.startswith("#")]
     for header in (values[0], *comments[-1:]):
         for delimiter in ",;\t|":
-            keys = [column_key(cell) for cell in header.lstrip("# ").split(delimiter)]
+            cells = header.lstrip("# ").split(delimiter)
+            if any(len(cell) > _LONGEST_HEAD for cell in cells):
+                continue  # a sentence that happens to have "ioc" or "url" between two commas
+            keys = [column_key(cell) for cell in cells]
             if is_claims_header(keys) or (is_indicator_header(keys) and (len(keys) > 1 or len(values) > 1)):
                 return True
     if name.lower().endswith((".csv", ".tsv", ".tab")) and any(mark in values[0] for mark in ",;\t|"):
