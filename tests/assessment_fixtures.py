@@ -228,6 +228,7 @@ def _who_items(small: int) -> list[EvidenceItem]:
             {"dawn": 9.4},
             params={
                 "source": "CERT of Nordmark",
+                "source-id": "north-cert",
                 "term": "almost certainly",
                 "low": "0.95",
                 "high": "0.99",

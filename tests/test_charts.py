@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from datetime import date, timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -155,9 +156,44 @@ def test_undated_marks_are_not_drawn_and_without_dates_nothing_is() -> None:
     assert charts.timeline([Mark(1, "said", Period(), "x")], LANES, FRAME) == ""
 
 
+def test_the_events_of_one_day_are_one_mark_with_all_their_numbers() -> None:
+    days = ["2022-07-15", "2022-07-15T00:00:00Z", "2022-07-20", "2022-07-15", "2022-07-15"]
+    given_ = [Mark(number, "said", make_period(day), "words", f"who {number}") for number, day in enumerate(days, 1)]
+    root = parsed(charts.timeline(given_, LANES, FRAME))
+    assert len(marks(root)) == 2
+    texts = {element.text for element in root.iter(f"{SVG}text")}
+    assert {"1–2, 4–5 who 1 · who 2 · who 4 · who 5", "3 who 3"} <= texts
+    assert {link.attrib["href"] for link in root.iter(f"{SVG}a")} == {"#t-1", "#t-3"}
+
+
+def spread(element: ElementTree.Element) -> tuple[float, float]:
+    """Return from where to where a label of 12 px reaches."""
+    x, wide = float(element.attrib["x"]), charts.text_width(element.text or "")
+    begin = {"start": x, "end": x - wide, "middle": x - wide / 2}[element.attrib["text-anchor"]]
+    return begin, begin + wide
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.text("abcé 별", max_size=90)), min_size=1, max_size=25))
+def test_labels_stay_inside_and_never_cover_one_another(events: list[tuple[int, str]]) -> None:
+    given_ = [
+        Mark(number, "said", make_period((date(2022, 1, 1) + timedelta(day)).isoformat()), "words", label)
+        for number, (day, label) in enumerate(events, 1)
+    ]
+    root = parsed(charts.timeline(given_, LANES, FRAME))
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for link in root.iter(f"{SVG}a"):
+        (label,) = link.iter(f"{SVG}text")
+        rows.setdefault(label.attrib["y"], []).append(spread(label))
+    for labels in rows.values():
+        assert all(begin >= 100 and end <= 861 for begin, end in labels)
+        assert all(before[1] < after[0] for before, after in itertools.pairwise(sorted(labels)))
+
+
 def test_marks_that_would_cover_one_another_stand_in_rows() -> None:
-    heights = {shape.attrib["cy"] for shape in marks(drawn(*[make_period("2022-07-15")] * 3))}
-    assert len(heights) == 3
+    heights = {shape.attrib["y"] for shape in marks(drawn(*(make_period(f"2022-0{month}") for month in (1, 5, 9))))}
+    assert len(heights) == 1
+    across = [make_period("2022-01-01", "2022-12-31"), make_period("2022-06-15"), make_period("2022")]
+    assert len({shape.attrib.get("y", shape.attrib.get("cy")) for shape in marks(drawn(*across))}) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,22 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment_fixtures import SOURCES, link, who
-from consilience.attribution import claims, evidence, next_observation, technical
-from consilience.knowledge import scales
+from assessment_fixtures import link, who
+from consilience.attribution import assess, confidence, evidence, next_observation
+from consilience.knowledge import countries, scales
+from consilience.knowledge.evidence_weights import WEIGHTS
+from consilience.knowledge.sources import known_sources
 from consilience.model.assessment import (
     EvidenceItem,
     Family,
     HypothesisKind,
     LedgerRow,
+    NextObservation,
     PairOverlap,
     Sensitivity,
+    SourceRow,
     WeighedHypothesis,
     WeightPart,
 )
 from consilience.model.dates import PartialDate, Period
-from consilience.overlap import kind, link_rules, shared
-from consilience.report import sentences
+from consilience.model.source import Source, SourceKind
+from consilience.overlap import kind, shared
+from consilience.report import naming, sentences, titles
 from consilience.report.catalogue import LANGUAGES, catalogue, placeholders
 from consilience.report.forms import (
     any_date,
@@ -35,10 +40,13 @@ from consilience.report.forms import (
     odds_factor,
     p_value,
     percent,
+    percent_words,
     period_text,
     probability_of,
+    share,
     short,
 )
+from consilience.report.naming import Names, names, state_name, typographic
 
 ENGLISH, FRENCH = (catalogue(lang).texts for lang in LANGUAGES)
 
@@ -90,12 +98,69 @@ def test_a_language_without_texts_is_an_error() -> None:
     ],
 )
 def test_plural(lang: str, count: int, expected: str) -> None:
-    assert plain(sentences.unit_count("network", count, lang)) == expected
+    assert plain(titles.unit_count("network", count, lang)) == expected
 
 
-@pytest.mark.parametrize(("name", "expected"), [("Andariel", "Ce qu’Andariel"), ("Lazarus", "Ce que Lazarus")])
-def test_french_elision(name: str, expected: str) -> None:
-    assert catalogue("fr").text("headline.abstain-link", a=name, b="B", open="x").startswith(expected)
+@pytest.mark.parametrize(
+    ("key", "name", "expected"),
+    [
+        ("predicate.supplies", "x", "x fournit x"),
+        ("naming.government", "l’Iran", "gouvernement de l’Iran"),
+        ("naming.government", "le Royaume-Uni", "gouvernement du Royaume-Uni"),
+        ("naming.government", "les États-Unis", "gouvernement des États-Unis"),
+        ("naming.government", "Israël", "gouvernement d’Israël"),
+        ("hypothesis.imitation-of", "des acteurs", "imitation d’acteurs"),
+        ("hypothesis.imitation-of", "des groupes", "imitation de groupes"),
+        ("hypothesis.imitation-of", "Le Monde", "imitation de Le Monde"),
+        ("attack.assessment", "le FBI", "le FBI attribue l’attaque au FBI"),
+        ("attack.assessment", "les Pays-Bas", "les Pays-Bas attribue l’attaque aux Pays-Bas"),
+        ("attack.assessment", "l’Iran", "l’Iran attribue l’attaque à l’Iran"),
+    ],
+)
+def test_french_articles_and_vowels_melt(key: str, name: str, expected: str) -> None:
+    params = dict.fromkeys(placeholders(FRENCH[key]), name)
+    assert plain(catalogue("fr").text(key, **params)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "french"),
+    [
+        ("IR", "Iran", "l’Iran"),
+        ("US", "the United States", "les États-Unis"),
+        ("GB", "the United Kingdom", "le Royaume-Uni"),
+        ("AL", "Albania", "l’Albanie"),
+        ("RU", "Russia", "la Russie"),
+        ("KP", "North Korea", "la Corée du Nord"),
+        ("IL", "Israel", "Israël"),
+        ("MX", "Mexico", "le Mexique"),
+        ("NL", "the Netherlands", "les Pays-Bas"),
+        ("ZZ", "ZZ", "le ZZ"),
+    ],
+)
+def test_states_have_their_article(code: str, english: str, french: str) -> None:
+    assert (state_name(code, "en"), state_name(code, "fr")) == (english, french)
+
+
+def test_the_table_of_articles_names_known_states_and_sources_once() -> None:
+    known = {each.source.id for each in known_sources()}
+    for lang, lists in naming.articles().items():
+        states = [code for name, codes in lists.items() if name.endswith("countries") for code in codes]
+        bodies = [each for name, ids in lists.items() if name.endswith("sources") for each in ids]
+        assert [code for code in states if not countries.country_name(code, lang)] == []
+        assert sorted(set(states)) == sorted(states)
+        assert sorted(set(bodies)) == sorted(bodies)
+        assert sorted(set(bodies) - known) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "french"),
+    [
+        ("l'État : oui", "l’État : oui", "l’État\u202f: oui"),
+        ("rock 'n' roll", "rock 'n' roll", "rock 'n' roll"),
+    ],
+)
+def test_our_own_texts_get_the_typography_of_their_language(text: str, english: str, french: str) -> None:
+    assert (typographic(text, "en"), typographic(text, "fr")) == (english, french)
 
 
 # Numbers and dates
@@ -116,6 +181,16 @@ def test_french_elision(name: str, expected: str) -> None:
 )
 def test_percent_is_never_nought_or_a_hundred(probability: float, expected: str) -> None:
     assert {plain(percent(probability, lang)) for lang in LANGUAGES} == {expected}
+
+
+def test_percent_in_running_text() -> None:
+    said = [plain(percent_words(value, lang)) for lang in LANGUAGES for value in (0.001, 0.5, 0.999)]
+    assert said == ["less than 1 %", "50 %", "more than 99 %", "moins de 1 %", "50 %", "plus de 99 %"]
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0.8, "80 %"), (0.003, "0.3 %"), (0.0417, "4 %"), (0.0, "0 %")])
+def test_a_rate_of_the_method_keeps_a_decimal_where_it_is_small(value: float, expected: str) -> None:
+    assert plain(share(value, "en")) == expected
 
 
 @given(st.floats(0, 1))
@@ -185,6 +260,8 @@ def test_dates_keep_their_precision(date: str, english: str, french: str) -> Non
         ("2022-07", "2022-07", "July 2022"),
         ("", "2022-07", "July 2022 at the latest"),
         ("2021-05", "2022-07-15", "May 2021 – 15 July 2022"),
+        ("2025-07-24T00:00:00Z", "2025-07-24T23:59:59Z", "24 July 2025"),
+        ("2025-07-24T10:00:00Z", "2025-07-24T11:30:00Z", "24 July 2025, 10:00 UTC – 24 July 2025, 11:30 UTC"),
         ("", "", "date unknown"),
     ],
 )
@@ -234,9 +311,9 @@ def answer(kind_: HypothesisKind, probability: float, lang: str, **given_: str) 
 @pytest.mark.parametrize(
     ("kind_", "probability", "lang", "expected"),
     [
-        ("actor", 0.88, "en", "It is very likely (80–95 %) that Dawn carried out the operation."),
-        ("actor", 0.88, "fr", "Il est très probable (80–95 %) que l’opération a été menée par Dawn."),
-        ("actor", 0.3, "fr", "Il est improbable (20–45 %) que l’opération ait été menée par Dawn."),
+        ("actor", 0.88, "en", "It is very likely (80–95 %) that Dawn carried out the attack."),
+        ("actor", 0.88, "fr", "Il est très probable (80–95 %) que l’attaque a été menée par Dawn."),
+        ("actor", 0.3, "fr", "Il est improbable (20–45 %) que l’attaque ait été menée par Dawn."),
         ("cooperation", 0.7, "en", "It is likely (55–80 %) that Andariel Test and Dawn Group cooperate."),
         ("cooperation", 0.7, "fr", "Il est probable (55–80 %) qu’Andariel Test et Dawn Group coopèrent."),
         (
@@ -273,11 +350,46 @@ def test_an_imitation_names_whom_it_imitates() -> None:
 
 def test_an_abstention_says_so_and_names_what_remains_open() -> None:
     said = plain(sentences.headline(link(), "en"))
-    assert said.startswith("What Andariel Test and Dawn Group have in common does not tell cooperation, imitation and")
-    assert re.search(r"cooperation, unlikely \(25–35 %\); .*; 4 others, none above 11 %\.$", said)
+    assert said.startswith(
+        "There is not enough to say whether Andariel Test and Dawn Group cooperate. Still open: coop"
+    )
+    assert re.search(r"cooperation, unlikely \(25–35 %\); .*; 4 other explanations, none above 11 %\.$", said)
+    spoken = plain(sentences.headline(link(), "fr"))
+    assert spoken.startswith("Les éléments réunis ne permettent pas de dire si Andariel Test et Dawn Group coopèrent.")
     withheld = msgspec.structs.replace(who(), abstains=True)
-    assert sentences.headline(withheld, "en").startswith("There is not enough to say who carried out the operation.")
-    assert sentences.headline(withheld, "fr").startswith("Les éléments réunis ne suffisent pas à dire qui a mené")
+    assert sentences.headline(withheld, "en").startswith("There is not enough to say who carried out the attack.")
+    assert sentences.headline(withheld, "fr").startswith("Les éléments réunis ne permettent pas de dire qui a mené")
+
+
+def test_what_links_two_clusters_is_asked_openly_where_cooperation_is_out_of_question() -> None:
+    base = link()
+    less = tuple(
+        msgspec.structs.replace(each, posterior=0.01) if each.kind == HypothesisKind.COOPERATION else each
+        for each in base.hypotheses
+    )
+    said = sentences.headline(msgspec.structs.replace(base, hypotheses=less), "en")
+    assert said.startswith("There is not enough to say what links Andariel Test and Dawn Group.")
+
+
+def test_the_finding_against_chance_stands_in_the_answer() -> None:
+    base = link()
+    only = msgspec.structs.replace(
+        base.overlaps[0], unit="network", observed=3, expected=4.1476, p_value=0.7827, q_value=1.0,
+        population="Maltrail APT lists, 2026-01-03, 331 lists",
+    )  # fmt: skip
+    nothing = msgspec.structs.replace(only, unit="ipv4-addr", observed=0, expected=0.26, p_value=1.0)
+    assessment = msgspec.structs.replace(base, overlaps=(nothing, only))
+    assert plain(sentences.chance_sentence(assessment, "en")) == (
+        "In 331 public lists, Andariel Test and Dawn Group share 3 networks; 4.15 are expected by chance (p = 0.78). "
+        "That is no more than chance gives."
+    )
+    assert plain(sentences.chance_sentence(assessment, "fr")).startswith(
+        "Dans 331 listes publiques, Andariel Test et Dawn Group ont en commun 3 réseaux ; le hasard en ferait attendre"
+    )
+    assert plain(sentences.population_text(only.population, "fr")) == (
+        "Maltrail APT lists, 331 listes publiques, état : 3 janvier 2026"
+    )
+    assert sentences.chance_sentence(who(), "en") == ""
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -295,77 +407,114 @@ def test_confidence_sets_strengths_against_weaknesses() -> None:
         said == "Confidence in this answer is moderate: independent sources agree, but the evidence is mostly indirect."
     )
     bare = msgspec.structs.replace(who(), confidence_reasons=())
-    assert sentences.confidence_sentence(bare, "fr") == "La confiance dans cette réponse est modérée."
+    assert sentences.confidence_sentence(bare, "fr") == "La confiance dans cette réponse est moyenne."
+    assert sentences.confidence_sentence(link(), "en") == "Confidence is low: there are few independent origins."
 
 
 def test_origins_are_counted_apart_from_statements() -> None:
     said = sentences.origins_sentence(who(), "en")
-    assert said == "The answer weighs 6 statements, which go back to 3 independent origins."
+    assert said == "The assessment weighs 6 statements, which go back to 3 independent origins."
     silent = msgspec.structs.replace(who(), evidence=())
-    assert sentences.origins_sentence(silent, "fr") == "La réponse repose sur 3 origines indépendantes."
+    assert sentences.origins_sentence(silent, "fr") == "L’examen s’appuie sur 3 sources premières indépendantes."
 
 
 # What would change it
 
 
+DAWN = "“Dawn Group (a service of Southshore)”"
+
+
 @pytest.mark.parametrize(
-    ("kind_", "of", "leading", "changes", "expected"),
+    ("kind_", "of", "leading", "changes", "posterior", "expected"),
     [
         (
-            "without-item",
-            "claim-assessment-1",
-            "unknown",
-            True,
-            "Without E1 (CERT of Nordmark attributes “the attack of July” to Dawn Group), "
-            "another explanation would lead: “an actor not named here” would be rated likely (55–75 %).",
+            "without-item", "claim-assessment-1", "unknown", True, 0.29,
+            "Without E1 (the CERT of Nordmark attributes the attack to Dawn Group): "
+            "there would no longer be enough to say; “an actor not named here” would come first, with 29 %.",
         ),
         (
-            "without-source",
-            "north-cert",
-            "dawn",
-            True,
-            "Without anything that rests on CERT of Nordmark, there would no longer be enough to say; "
-            "“Dawn Group (a service of Southshore)” would be rated likely (55–75 %).",
+            "without-item", "claim-assessment-1", "sepideh", True, 0.66,
+            "Without E1 (the CERT of Nordmark attributes the attack to Dawn Group): "
+            "the answer would be another: “\u2068Sepideh (سپیده) acting alone\u2069”, likely (55–75 %).",
         ),
         (
-            "without-family",
-            "claims",
-            "dawn",
-            False,
-            "Without any evidence on what sources say, the answer would stay the same; "
-            "“Dawn Group (a service of Southshore)” would be rated likely (55–75 %).",
+            "without-source", "north-cert", "dawn", True, 0.5,
+            "Without anything that rests on the CERT of Nordmark: "
+            f"there would no longer be enough to say; {DAWN} would go from 97 % to 50 %.",
         ),
         (
-            "if-planted",
-            "all-cheap",
-            "dawn",
-            False,
-            "If everything that is easy to plant had been planted to mislead, the answer would stay the same; "
-            "“Dawn Group (a service of Southshore)” would be rated likely (55–75 %).",
+            "without-family", "claims", "dawn", False, 0.96,
+            "Without any evidence of the kind “what sources say”: "
+            "the answer would stay; it would go from 97 % to 96 %.",
         ),
         (
-            "a-test-from-tomorrow",
-            "x",
-            "dawn",
-            False,
-            "a-test-from-tomorrow x: the answer would stay the same; "
-            "“Dawn Group (a service of Southshore)” would be rated likely (55–75 %).",
+            "if-planted", "all-cheap", "dawn", False, 0.66,
+            "If everything that is easy to forge had been forged to mislead: "
+            "the same explanation would stay first, but go from 97 % to 66 %: likely (55–75 %).",
+        ),
+        (
+            "if-planted", "claim-assessment-1", "dawn", False, 0.66,
+            "If the source of E1 had been deceived (the CERT of Nordmark attributes the attack to Dawn Group): "
+            "the same explanation would stay first, but go from 97 % to 66 %: likely (55–75 %).",
+        ),
+        (
+            "a-test-from-tomorrow", "x", "dawn", False, 0.96,
+            "a-test-from-tomorrow x: the answer would stay; it would go from 97 % to 96 %.",
         ),
     ],
+)  # fmt: skip
+def test_sensitivity(kind_: str, of: str, leading: str, changes: bool, posterior: float, expected: str) -> None:
+    row = Sensitivity(kind=kind_, of=of, posterior=posterior, leading=leading, changes_answer=changes)
+    assert plain(sentences.sensitivity_sentence(row, who(), names(who(), "en"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("leading", "changes", "expected"),
+    [
+        ("imitation", True, "“one imitates the other” would come first, with 60 %."),
+        ("cooperation", True, "there would be enough to say: “cooperation”, likely (55–75 %)."),
+        ("cooperation", False, "still not enough to say; “cooperation” would go from 29 % to 60 %."),
+    ],
 )
-def test_sensitivity(kind_: str, of: str, leading: str, changes: bool, expected: str) -> None:
-    row = Sensitivity(kind=kind_, of=of, posterior=0.66, leading=leading, changes_answer=changes)
-    names = {source.id: source.name for source in SOURCES}
-    assert plain(sentences.sensitivity_sentence(row, who(), "en", names)) == expected
+def test_what_a_test_does_to_an_answer_that_is_withheld(leading: str, changes: bool, expected: str) -> None:
+    row = Sensitivity(kind="without-family", of="chance", posterior=0.6, leading=leading, changes_answer=changes)
+    assert plain(sentences.sensitivity_sentence(row, link(), names(link(), "en"))).endswith(expected)
 
 
-def test_next_observation() -> None:
-    said = [plain(sentences.next_observation_sentence(row, who(), "en")) for row in who().next_observations]
-    assert said[0] == (
-        "If a server that nobody else uses, pointing to “Dawn Group (a service of Southshore)” came to light, "
-        "that explanation would be rated almost certain (95–100 %)."
-    )
-    assert "a-kind-from-tomorrow" in said[2]
+def test_where_the_answer_stays_it_is_said_to_stay_even_so() -> None:
+    row = Sensitivity(kind="without-family", of="claims", posterior=0.96, leading="dawn", changes_answer=False)
+    for lang, expected in (("en", "Even without any evidence"), ("fr", "Même sans aucun élément")):
+        assert sentences.sensitivity_sentence(row, who(), names(who(), lang), even=True).startswith(expected)
+
+
+def observed(kind_: str, towards: str, posterior: float, leading: str) -> NextObservation:
+    return NextObservation(kind=kind_, towards=towards, decibans=1.0, posterior=posterior, leading=leading)
+
+
+def test_what_to_look_for_is_one_sentence_for_each_explanation() -> None:
+    rows = [
+        observed("provider-records", "sepideh", 0.89, "sepideh"),
+        observed("non-public-malware", "sepideh", 0.51, "dawn"),
+        observed("exclusive-infrastructure", "sepideh", 0.62, "dawn"),
+        observed("independent-assessment", "sepideh", 0.62, "dawn"),
+        observed("provider-records", "dawn", 0.9999, "dawn"),
+        observed("planted-proof", "copycat", 0.4, "unknown"),
+    ]
+    said = [plain(each) for each in sentences.next_observation_sentences(rows, who(), "en")]
+    assert said == [
+        "New evidence for “somebody who imitates Dawn Group”: with proof that traces were forged, “an actor not named "
+        "here” would come first at 40 %.",
+        "New evidence for “\u2068Sepideh (سپیده) acting alone\u2069”: it would come first at 89 % with records of a "
+        "provider or of payments; the explanation now first would fall from 97 % to 62 % with a server that "
+        "nobody else uses or a further independent official assessment and 51 % with malware that is not public.",
+        "New evidence for “Dawn Group (a service of Southshore)”: it would rise from 97 % to more than 99 % with "
+        "records of a provider or of payments.",
+    ]
+
+
+def test_an_observation_from_tomorrow_shows_its_code() -> None:
+    rows = [observed("a-kind-from-tomorrow", "sepideh", 0.7, "sepideh")]
+    assert "with a-kind-from-tomorrow" in sentences.next_observation_sentences(rows, who(), "en")[0]
 
 
 # What clusters share
@@ -389,10 +538,10 @@ def test_overlap_against_chance() -> None:
         "Gamaredon and Lazarus share 6 networks; 6.06 are expected by chance (p = 0.56)."
     )
     assert plain(sentences.overlap_sentence(overlap, "fr")) == (
-        "Gamaredon et Lazarus ont en commun 6 réseaux ; le hasard en fait attendre 6,06 (p = 0,56)."
+        "Gamaredon et Lazarus ont en commun 6 réseaux ; le hasard en ferait attendre 6,06 (p = 0,56)."
     )
     assert plain(sentences.overlap_verdict(overlap, "en")) == (
-        "Corrected for the 54 615 pairs tested: q = 0.80. Chance alone explains as much."
+        "Corrected for the 54 615 pairs tested: q = 0.80. That is no more than chance gives."
     )
     assert plain(sentences.population_text(overlap.population, "fr")) == "331 groupes, 129 552 lignes"
     assert sentences.population_text("Maltrail 2026-01-03", "fr") == "Maltrail 2026-01-03"
@@ -403,11 +552,6 @@ def test_overlap_against_chance() -> None:
 
 def item(code: str, /, **params: str) -> EvidenceItem:
     return EvidenceItem(id="e", family=Family.CHANCE, kind=code, params=params, group="g", speaks_for="", weights={})
-
-
-def documented(docstring: str | None) -> set[str]:
-    """Return the codes of the table in a module's docstring: its first column."""
-    return set(re.findall(r"^``([a-z-]+)`` {2,}", docstring or "", re.MULTILINE))
 
 
 WHO_PARAMS = {
@@ -461,72 +605,91 @@ LINK_PARAMS = {
     "tools_b": "u",
 }
 
-WHO_CODES = sorted(documented(evidence.__doc__) | {each.value for each in claims.Kind} | set(technical._UNITS.values()))
-LINK_CODES = sorted(documented(kind.__doc__) | {rule.code for rule in link_rules.LINK_RULES})
-
-
-def test_the_tables_of_codes_are_found() -> None:
-    assert {"shared-address", "tool", "claim-judgement", "name"} <= set(WHO_CODES)
-    assert {"chance-overlap", "claim-hijack", "tools-differ"} <= set(LINK_CODES)
-
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
-    ("code", "params"), [(code, WHO_PARAMS) for code in WHO_CODES] + [(code, LINK_PARAMS) for code in LINK_CODES]
+    ("code", "params"), [(code, WHO_PARAMS) for code in evidence.KINDS] + [(code, LINK_PARAMS) for code in kind.KINDS]
 )
 def test_every_kind_of_evidence_has_a_sentence(code: str, params: dict[str, str], lang: str) -> None:
-    said = sentences.evidence_title(item(code, **params), lang)
+    said = titles.evidence_title(item(code, **params), Names(lang))
     assert not said.startswith(f"{code} (")
     assert " = " not in said
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("stance", ["affirms", "suspects", "denies", "finds-no-evidence"])
-@pytest.mark.parametrize("code", [code for code in LINK_CODES if code.startswith("claim-")])
+@pytest.mark.parametrize("code", [code for code in kind.KINDS if code.startswith("claim-")])
 def test_a_denial_never_reads_like_a_claim(code: str, stance: str, lang: str) -> None:
     others = {
-        sentences.evidence_title(item(code, **{**LINK_PARAMS, "stance": other}), lang)
+        titles.evidence_title(item(code, **{**LINK_PARAMS, "stance": other}), Names(lang))
         for other in ("affirms", "suspects", "denies", "finds-no-evidence")
     }
     assert len(others) == 4
 
 
-def parts_of(docstring: str | None) -> set[str]:
-    """Return the names of parts that ``attribution.evidence`` lists after "Names of parts"."""
-    return set(re.findall(r"``([a-z-]+)``", (docstring or "").partition("Names of parts")[2]))
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
-    "name", sorted(parts_of(evidence.__doc__) | documented(shared.__doc__) | {"hedge", "shared-origin"})
+    "params", [{}, {"clusters": "3", "a": "0.875", "b": "0.04", "r": "0.8", "d": "0.003", "cap": "20"}]
 )
-def test_every_part_of_a_weight_has_a_name(name: str, lang: str) -> None:
-    said = sentences.part_title(WeightPart(name, 1.0, {"clusters": "3", "name": "Tor exits"}), lang)
+@pytest.mark.parametrize("name", sorted({*evidence.PARTS, *kind.PARTS, *shared.PARTS}))
+def test_every_part_of_a_weight_has_a_name(name: str, params: dict[str, str], lang: str) -> None:
+    said = titles.part_title(WeightPart(name, 1.0, params), Names(lang))
     assert said != name
     assert " = " not in said
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("code", sorted(next_observation._FAMILIES))
-def test_every_next_observation_has_words(code: str, lang: str) -> None:
-    assert f"next.{code}" in catalogue(lang)
+@pytest.mark.parametrize(
+    ("group", "code"),
+    [
+        *(("next", code) for code in next_observation.KINDS),
+        *(("reason", code) for code in assess.REASONS),
+        *(("confidence-reason", code) for code in confidence.CONFIDENCE_REASONS),
+        *(("plant-class", code) for code in WEIGHTS.plant),
+        *(("family", each.value) for each in Family),
+        *(("hypothesis", each.value) for each in HypothesisKind),
+    ],
+)
+def test_every_code_has_words(group: str, code: str, lang: str) -> None:
+    assert f"{group}.{code}" in catalogue(lang)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "expected"),
+    [
+        ("table", {"a": "0.875", "b": "0.0416667"}, "If the source were always right: read as 88 % sure, 4 % for each"),
+        ("reliability", {"r": "0.8", "q": "0.25"}, "The source is taken to be right in 80 % of cases"),
+        ("planting-cap", {"d": "0.003"}, "Limited: the source may be deceived or the trace forged (0.3 %)"),
+        (
+            "family-cap",
+            {"family": "claims", "cap": "20"},
+            "Limit of 20 decibans for all of the kind “what sources say”",
+        ),
+        ("decay", {"gap_days": "3.00001"}, "3 days lie between the two uses"),
+    ],
+)
+def test_a_part_says_why_in_plain_words(name: str, params: dict[str, str], expected: str) -> None:
+    assert plain(titles.part_title(WeightPart(name, 1.0, params), Names("en"))).startswith(expected)
 
 
 def test_an_unknown_code_shows_its_parameters_and_never_fails() -> None:
-    said = sentences.evidence_title(item("from-tomorrow", key="1", self="2", lang="3"), "en")
+    said = titles.evidence_title(item("from-tomorrow", key="1", self="2", lang="3"), Names("en"))
     assert said == "from-tomorrow (key = 1, self = 2, lang = 3)"
-    assert sentences.evidence_title(item("from-tomorrow"), "fr") == "from-tomorrow"
+    assert titles.evidence_title(item("from-tomorrow"), Names("fr")) == "from-tomorrow"
 
 
-@given(st.dictionaries(st.text(max_size=12), st.text(max_size=30), max_size=6), st.sampled_from(WHO_CODES + LINK_CODES))
+@given(
+    st.dictionaries(st.text(max_size=12), st.text(max_size=30), max_size=6),
+    st.sampled_from([*evidence.KINDS, *kind.KINDS]),
+)
 def test_no_parameters_can_break_a_sentence(params: dict[str, str], code: str) -> None:
     for lang in LANGUAGES:
-        assert sentences.evidence_title(item(code, **{str(key): value for key, value in params.items()}), lang)
+        assert titles.evidence_title(item(code, **{str(key): value for key, value in params.items()}), Names(lang))
 
 
 def test_a_value_is_never_read_as_a_format() -> None:
-    said = sentences.evidence_title(item("name", names="{0.__class__} {names} %s"), "en")
-    assert said == "Texts mention {0.__class__} {names} %s without attributing anything"
+    said = titles.evidence_title(item("name", names="{0.__class__} {names} %s"), Names("en"))
+    assert said == "texts mention {0.__class__} {names} %s without attributing anything"
 
 
 @pytest.mark.parametrize(
@@ -534,35 +697,160 @@ def test_a_value_is_never_read_as_a_format() -> None:
     [
         (
             {"term": "almost certainly", "low": "0.95", "high": "1"},
-            "CERT attributes “the attack” to Dawn Group (“almost certainly”, 95–100 %)",
+            "CERT attributes the attack to Dawn Group (“almost certainly”, 95–100 %)",
         ),
         (
             {"stance": "suspects", "copies": "2", "via": "The Tide"},
-            "CERT suspects Dawn Group behind “the attack” (as told by The Tide; repeated by 2 other sources)",
+            "CERT suspects Dawn Group of the attack (as told by The Tide; repeated by 2 other sources)",
         ),
-        ({"term": "almost certainly"}, "CERT attributes “the attack” to Dawn Group"),
+        ({"term": "almost certainly"}, "CERT attributes the attack to Dawn Group"),
     ],
 )
 def test_what_qualifies_a_claim_follows_it(params: dict[str, str], expected: str) -> None:
     given_ = {"source": "CERT", "subject": "the attack", "object": "Dawn Group", "stance": "affirms", **params}
-    assert plain(sentences.evidence_title(item("claim-assessment", **given_), "en")) == expected
+    assert plain(titles.evidence_title(item("claim-assessment", **given_), Names("en"))) == expected
 
 
-def test_the_ledger_s_claims_in_our_words() -> None:
-    row = LedgerRow(
-        statement="s",
-        source="x",
-        said=PartialDate(""),
-        act="assessment",
-        stance="affirms",
-        quote="",
-        lang="",
-        predicate="claims-responsibility-for",
-        subject="Dawn",
-        object="",
+# Who said what, in our words
+
+
+def real(lang: str) -> Names:
+    """Return the names of a case with real sources: one as the case calls it, others as the table knows them."""
+    sources = (
+        Source(id="ncsc-uk", name="NCSC", kind=SourceKind.STATE, country="GB"),
+        Source(id="al-government", name="Government of Albania", kind=SourceKind.STATE, country="AL"),
+        Source(id="nato", name="NATO", kind=SourceKind.INTERNATIONAL),
+        Source(id="ir-mfa", name="Ministry of Foreign Affairs of Iran", kind=SourceKind.STATE, country="IR"),
+        Source(id="state:US", name="Government (US)", kind=SourceKind.STATE, country="US"),
+        Source(id="microsoft", name="Microsoft", kind=SourceKind.VENDOR),
+        Source(id="relay", name="press relay (written for this case)", kind=SourceKind.PRESS),
+        Source(id="homeland-justice", name="HomeLand Justice", kind=SourceKind.PERSONA),
     )
-    assert sentences.claim_sentence(row, "en") == "Dawn claims responsibility"
-    assert sentences.claim_sentence(msgspec.structs.replace(row, predicate="zaps"), "fr") == "Dawn – zaps"
+    rows = tuple(SourceRow(source=each, origins=(each.id,), statements=1) for each in sources)
+    ledger = tuple(said(source="microsoft", object=name, subject="Attack") for name in ("DEV-0842", "DEV-0133"))
+    return names(msgspec.structs.replace(who(), sources=rows, ledger=ledger), lang)
+
+
+def said(**given_: object) -> LedgerRow:
+    """Return a row of the ledger; it counts as E1, so that its subject is taken for the attack."""
+    row = {
+        "statement": "s", "source": "ncsc-uk", "said": PartialDate(""), "act": "assessment", "stance": "affirms",
+        "quote": "", "lang": "", "predicate": "attributed-to", "subject": "la cyberattaque de juillet",
+        "object": "Iran", "counted": "claim-assessment-1",
+    }  # fmt: skip
+    return LedgerRow(**{**row, **given_})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("row", "english", "french"),
+    [
+        ({}, "The NCSC attributes the attack to Iran", "Le NCSC attribue l’attaque à l’Iran"),
+        (
+            {"source": "al-government", "act": "judgement"},
+            "The Government of Albania holds Iran responsible for the attack",
+            "Le gouvernement albanais impute la responsabilité de l’attaque à l’Iran",
+        ),
+        (
+            {"source": "state:US", "act": "allegation", "object": "Russia"},
+            "The government of the United States accuses Russia of the attack",
+            "Le gouvernement des États-Unis accuse la Russie d’avoir mené l’attaque",
+        ),
+        (
+            {"source": "ir-mfa", "stance": "denies"},
+            "The Ministry of Foreign Affairs of Iran denies responsibility",
+            "Le ministère iranien des Affaires étrangères nie toute responsabilité",
+        ),
+        (
+            {"source": "nato", "stance": "denies", "object": "United Kingdom"},
+            "NATO denies that the United Kingdom was behind the attack",
+            "L’OTAN nie que l’attaque soit l’œuvre du Royaume-Uni",
+        ),
+        (
+            {"source": "microsoft", "stance": "suspects", "object": "DEV-0842"},
+            "Microsoft suspects DEV-0842 of the attack",
+            "Microsoft soupçonne DEV-0842 d’avoir mené l’attaque",
+        ),
+        (
+            {"source": "microsoft", "stance": "finds-no-evidence", "subject": "HomeLand Justice"},
+            "Microsoft finds no evidence linking HomeLand Justice to Iran",
+            "Microsoft ne trouve aucun indice reliant HomeLand Justice à l’Iran",
+        ),
+        (
+            {"source": "homeland-justice", "subject": "HomeLand Justice", "predicate": "claims-responsibility-for",
+             "object": "the attack of July"},
+            "HomeLand Justice claims responsibility for the attack",
+            "HomeLand Justice revendique l’attaque",
+        ),
+        (
+            {"subject": "UNC1151", "object": "DEV-0842"},
+            "The NCSC links UNC1151 to DEV-0842",
+            "Le NCSC relie UNC1151 à DEV-0842",
+        ),
+        (
+            {"counted": ""},
+            "The NCSC links “la cyberattaque de juillet” to Iran",
+            "Le NCSC relie « la cyberattaque de juillet » à l’Iran",
+        ),
+        (
+            {"source": "relay", "predicate": "responds-to", "subject": "United States", "counted": "",
+             "object": "l'attaque"},
+            "The United States responds to “l'attaque” (according to press relay)",
+            "Réponse des États-Unis à « l'attaque » (selon press relay)",
+        ),
+        (
+            {"source": "microsoft", "subject": "DEV-0842", "predicate": "cooperates-with", "object": "DEV-0133",
+             "stance": "suspects"},
+            "Microsoft suspects cooperation between DEV-0842 and DEV-0133",
+            "Microsoft soupçonne une coopération entre DEV-0842 et DEV-0133",
+        ),
+        (
+            {"source": "microsoft", "subject": "DEV-0842", "predicate": "zaps", "object": ""},
+            "DEV-0842 – zaps (according to Microsoft)",
+            "DEV-0842 – zaps (selon Microsoft)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_statement_in_our_words(row: dict[str, object], english: str, french: str) -> None:
+    for lang, expected in (("en", english), ("fr", french)):
+        spoken = real(lang)
+        told = titles.said_in_row(said(**row), spoken)
+        assert plain(titles.statement_sentence(told, spoken)) == expected
+
+
+def test_a_claim_that_does_not_count_is_never_said_to_be_about_the_attack() -> None:
+    for lang in LANGUAGES:
+        spoken = real(lang)
+        told = titles.said_in_row(said(counted=""), spoken)
+        assert catalogue(lang).text("attack.object") not in titles.statement_sentence(told, spoken)
+
+
+def test_a_title_names_all_whom_its_source_blames() -> None:
+    base = who()
+    blames = [
+        said(source="north-cert", object=name, counted="claim-assessment-1") for name in ("DEV-9", "Iran", "DEV-1")
+    ]
+    relay = said(source="daily", object="DEV-5", counted="claim-assessment-1")
+    item_ = msgspec.structs.replace(
+        base.evidence[0], params={**base.evidence[0].params, "source-id": "north-cert", "stance": "affirms"}
+    )
+    spoken = names(msgspec.structs.replace(base, evidence=(item_,), ledger=(*blames, relay)), "en")
+    assert titles.evidence_title(item_, spoken, brief=True) == (
+        "the CERT of Nordmark attributes the attack to Iran, DEV-1 and DEV-9"
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "english", "french"),
+    [
+        ({"en": "Iran", "fr": "Iran"}, "Iran", "l’Iran"),
+        ({"en": "imitation of Dawn", "fr": "imitation : des acteurs de l'État"}, "imitation of Dawn",
+         "imitation d’acteurs de l’État"),
+        ({"en": "the state's own"}, "the state’s own", "the state's own"),
+    ],
+)  # fmt: skip
+def test_labels_in_the_reader_s_language(label: dict[str, str], english: str, french: str) -> None:
+    each = WeighedHypothesis(id="x", kind=HypothesisKind.ACTOR, label=label, prior=0.5, posterior=0.5)
+    assert [sentences.hypothesis_label(each, lang) for lang in LANGUAGES] == [english, french]
 
 
 @pytest.mark.parametrize(

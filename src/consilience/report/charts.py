@@ -324,7 +324,7 @@ def link_graph(one: str, other: str, marks: Sequence[SharedMark], frame: Frame) 
         for index, line in enumerate(wrapped(name, 20, 2)):
             halo = Markup('<g stroke="#fff" stroke-width="5" stroke-linejoin="round" paint-order="stroke">{}</g>')
             parts.append(halo.format(_text(end, middle + 44 + 15 * index, line, 13, "middle", INK, bold=True)))
-    return _svg(frame, width, max(height, middle + 80), parts, linked=any(mark.href for mark in marks))
+    return _svg(frame, width, max(height, middle + 68), parts, linked=any(mark.href for mark in marks))
 
 
 def wrapped(text: str, width: int, lines: int) -> list[str]:

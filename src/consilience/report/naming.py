@@ -33,11 +33,30 @@ ATTRIBUTIONS: Final = frozenset({"attributed-to", "sponsored-by", "originates-fr
 """Relations whose object is blamed for their subject."""
 
 _OF_EVENTS: Final = frozenset({"attributed-to", "sponsored-by", "targets", "mentions"})
-"""Relations whose subject may be something that happened; that of any other relation is somebody."""
+"""Relations whose subject may be something that happened."""
+
+_OF_ACTORS: Final = frozenset(
+    {
+        "also-known-as",
+        "overlaps-with",
+        "part-of",
+        "revoked-by",
+        "related-to",
+        "originates-from",
+        "shares-infrastructure-with",
+        "cooperates-with",
+        "imitates",
+        "hijacks",
+        "supplies",
+        "claims-responsibility-for",
+    }
+)
+"""Relations whose subject is always somebody."""
 
 _ACRONYM = re.compile(r"[A-ZÀ-Ý0-9./-]{2,}")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)$")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+_EVENT = re.compile(r"att?ack|attaque|incident|operation|intrusion|campa|hack|leak|fuite|wiper|ransom|rancon")
 _STATE_ID = re.compile(r"state:([A-Z]{2})")
 
 
@@ -85,7 +104,9 @@ class Names(msgspec.Struct, frozen=True):
 
     def is_incident(self, subject: str, predicate: str) -> bool:
         """Say whether the subject of a claim that counts is the case's own incident rather than somebody's name."""
-        return predicate in _OF_EVENTS and fold(subject) not in self.actors and not country_code(subject)
+        if predicate not in _OF_EVENTS or fold(subject) in self.actors or country_code(subject):
+            return False
+        return not _looks_like_a_name(subject)
 
 
 def names(assessment: Assessment, lang: str) -> Names:
@@ -111,7 +132,7 @@ def names(assessment: Assessment, lang: str) -> Names:
 
 def state_name(code: str, lang: str) -> str:
     """Return a state by its ISO alpha-2 code as a sentence wants it: ``the United States``, ``les États-Unis``."""
-    name, lists = typographic(country_name(code, lang) or code, lang), _articles()[lang]
+    name, lists = typographic(country_name(code, lang) or code, lang), articles()[lang]
     if lang == "en":
         return f"the {name}" if code in lists["countries"] else name
     if code in lists["bare-countries"]:
@@ -138,8 +159,15 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _looks_like_a_name(text: str) -> bool:
+    """Say whether a text is a proper name ("UNC1151", "Ember Bear") rather than words for something that happened."""
+    parts = text.split()
+    return len(parts) <= 3 and all(part[:1].isupper() for part in parts) and not _EVENT.search(fold(text))
+
+
 @cache
-def _articles() -> dict[str, dict[str, list[str]]]:
+def articles() -> dict[str, dict[str, list[str]]]:
+    """Return the lists of ``texts/articles.toml`` by language and name."""
     raw = files("consilience.report").joinpath("texts", "articles.toml").read_text(encoding="utf-8")
     return tomllib.loads(raw)
 
@@ -176,7 +204,7 @@ def _in_language(source: Source, known: KnownSource | None, lang: str) -> str:
 
 def _with_article(source: Source, name: str, lang: str) -> str:
     """Return a name as a sentence wants it; what stands in brackets behind it is left to the tables."""
-    name, lists = _IN_BRACKETS.sub("", name) or name, _articles()[lang]
+    name, lists = _IN_BRACKETS.sub("", name) or name, articles()[lang]
     if lang == "en":
         several = (
             source.kind in _PUBLIC and " " in name and name[0].isascii() and source.id not in lists["bare-sources"]
@@ -197,7 +225,7 @@ def _actors(assessment: Assessment) -> frozenset[str]:
     found |= {row.source.name for row in assessment.sources}
     found |= {name for each in assessment.overlaps for name in (each.a, each.b)}
     for row in assessment.ledger:
-        if row.predicate not in _OF_EVENTS or assessment.question == Question.LINK:
+        if row.predicate in _OF_ACTORS or assessment.question == Question.LINK:
             found.add(row.subject)
         if row.predicate in ATTRIBUTIONS:
             found.add(row.object)

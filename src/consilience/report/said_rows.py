@@ -9,7 +9,7 @@ import msgspec
 from markupsafe import Markup
 
 from consilience.knowledge import scales
-from consilience.model.assessment import Assessment, LedgerRow, SourceRow, TimelineEvent
+from consilience.model.assessment import Assessment, EvidenceItem, LedgerRow, SourceRow, TimelineEvent
 from consilience.model.dates import Period
 from consilience.model.source import SourceKind
 from consilience.model.statement import SpeechAct
@@ -107,8 +107,9 @@ def _said(row: LedgerRow, assessment: Assessment, said: Names) -> SaidRow:
     held = next((each for each in assessment.sources if each.source.id == row.source), None)
     grade = f"{held.source.reliability if held else 'F'}{row.credibility}"
     item = next((each for each in assessment.evidence if each.id == row.counted), None)
-    own = item is None or (not row.via and item.params.get("source-id", row.source) == row.source)
-    leads = item is None or own or item.statements[:1] == (row.statement,)
+    leads = (
+        item is None or item.statements[:1] == (row.statement,) or (not row.via and _speaks(item, said) == row.source)
+    )
     accused = item is not None and item.params.get("accused") == "yes"
     return SaidRow(
         date=date_text(row.said, lang),
@@ -130,14 +131,20 @@ def _said(row: LedgerRow, assessment: Assessment, said: Names) -> SaidRow:
     )
 
 
+def _speaks(item: EvidenceItem, said: Names) -> str:
+    """Return the id of the source whose word an item counts."""
+    return item.params.get("source-id") or said.ids.get(item.params.get("source", ""), "")
+
+
 def _marks(row: LedgerRow, held: SourceRow | None, said: Names, *, accused: bool) -> Iterable[str]:
     texts = catalogue(said.lang)
     if row.via and row.via != row.source:
         yield texts.text("ledger.via", via=said.source(row.via))
     others = [each for each in held.origins if each != row.source] if held else []
-    if held and others:
-        key = "ledger.repeats" if held.source.kind in _RETELLERS else "ledger.origin"
-        yield texts.text(key, origins=said.sources(others))
+    if held and others and held.source.kind in _RETELLERS:
+        yield texts.text("ledger.repeats", origins=said.sources(others))
+    elif others and row.counted:
+        yield texts.text("ledger.origin", origins=said.sources(others))
     if accused:
         yield texts.text("ledger.accused")
 
@@ -152,7 +159,7 @@ def events(assessment: Assessment, lang: str) -> Events:
     """Return the timeline: the events by date, undated ones last and only in the table.
 
     What one source says of several actors on one day is one event, and so is the attack however many sources date it
-    to one day.
+    to one day, and what is said twice in the same words of ours.
     """
     texts, said = catalogue(lang), names(assessment, lang)
     ordered = sorted(
@@ -161,9 +168,10 @@ def events(assessment: Assessment, lang: str) -> Events:
     together: dict[tuple[str, ...], list[TimelineEvent]] = {}
     for index, event in enumerate(ordered):
         together.setdefault(_told_together(event, said) or (str(index),), []).append(event)
+    told = {(group[0].lane, group[0].period, _what(group, said)): group[0] for group in together.values()}
     rows, marks = [], []
-    for number, group in enumerate(together.values(), 1):
-        event, when, what = group[0], period_text(group[0].period, lang), _what(group, said)
+    for number, ((_, period, what), event) in enumerate(told.items(), 1):
+        when = period_text(period, lang)
         rows.append(EventRow(number, texts.coded("lane", event.lane), when, what))
         source = event.params.get("source", "")
         label = what if event.lane == "happened" or not source else said.brief(source)

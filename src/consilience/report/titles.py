@@ -194,7 +194,7 @@ def part_title(part: WeightPart, names: Names) -> str:
     shown = {}
     for key, value in part.params.items():
         number = _number(value)
-        if key == "gap_days" and number is not None:
+        if key in {"gap_days", "days"} and number is not None:
             shown[key] = decimal(round(number), 0, lang)
         elif key in _SHARES and number is not None:
             shown[key] = share(number, lang)
