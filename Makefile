@@ -23,7 +23,7 @@ $(VENV)/.dev: $(VENV)/.runtime
 	@touch $@
 
 demo: setup ## run both worked cases and print where the dossiers are
-	@$(BIN)/consilience --workspace demo/workspace assess --out demo cases/albania-2022 cases/gamaredon-lazarus-2025
+	@$(BIN)/consilience --workspace demo/workspace assess --lang en --out demo cases/albania-2022 cases/gamaredon-lazarus-2025
 
 test: $(VENV)/.dev ## run every test
 	@$(BIN)/python -m pytest

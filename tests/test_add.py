@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from conftest import Ran, shared
 
 Run = Callable[..., Ran]
@@ -33,7 +34,10 @@ WRONG = {
     "empty.txt": (b"", "empty"),
     "truncated.json": (bundle(MALWARE)[:-30], "JSON"),
     "stix-1.xml": (b'<?xml version="1.0"?><stix:STIX_Package xmlns:stix="http://stix.mitre.org/stix-1"/>', "STIX 1"),
-    "stix-2.0.json": (json.dumps({"type": "bundle", "id": "bundle--1", "spec_version": "2.0", "objects": []}).encode(), "2.0"),
+    "stix-2.0.json": (
+        json.dumps({"type": "bundle", "id": "bundle--1", "spec_version": "2.0", "objects": []}).encode(),
+        "2.0",
+    ),
     "no-event.json": (b'{"response": []}', "Event"),
     "deep.json": (b'{"type": "bundle", "objects": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "deep"),
     "archive.zip": (b"PK\x03\x04" + bytes(100), "unpack"),

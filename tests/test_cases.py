@@ -486,3 +486,8 @@ def test_server_the_origin_says_likely_and_its_relay_drops_the_word(server: Asse
 def test_server_the_relay_that_says_more_is_shown_as_its_own_word(server: Assessed) -> None:
     rows = [row for row in counted(server, "reprise") if row["predicate"] == "cooperates-with"]
     assert {row["source"] for row in rows} == {"press-relay-fr"}
+
+
+def test_the_readme_shows_what_the_demo_prints(case: Ended) -> None:
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert " ".join(case.assessment["headline"]["en"].split()) in readme

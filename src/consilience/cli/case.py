@@ -9,8 +9,20 @@ import click
 from consilience.app.assessing import CaseResult, assess_case
 from consilience.app.ledgers import case_claims, case_sources_ledger
 from consilience.cli.output import Console, ExitCode, folder, json_option, short_id
+from consilience.model.assessment import EvidenceItem
+from consilience.report.forms import decibans
+from consilience.report.naming import names, sentence
 from consilience.report.rows import change
-from consilience.report.sentences import confidence_sentence
+from consilience.report.sentences import (
+    confidence_sentence,
+    evidence_codes,
+    hypothesis,
+    hypothesis_label,
+    origins_sentence,
+)
+from consilience.report.titles import evidence_title
+
+_SHOWN_ITEMS = 6
 
 
 @click.command(
@@ -57,15 +69,28 @@ def _summary(result: CaseResult) -> dict[str, object]:
     }
 
 
+def _heaviest_first(item: EvidenceItem) -> tuple[float, str]:
+    return -max((abs(weight) for weight in item.weights.values()), default=0.0), item.id
+
+
 def _show(console: Console, result: CaseResult, lang: str) -> None:
     assessment = result.assessment
     spoken = lang if lang in assessment.headline else next(iter(assessment.headline), "en")
     console.say(click.style(assessment.title.get(spoken, assessment.case), bold=True))
-    console.say(f"  {assessment.headline[spoken]}")
-    console.say(f"  {confidence_sentence(assessment, spoken)}")
+    console.paragraph(assessment.headline[spoken])
+    console.paragraph(confidence_sentence(assessment, spoken))
+    console.paragraph(origins_sentence(assessment, spoken))
+    codes, known = evidence_codes(assessment), names(assessment, spoken)
+    for item in sorted(assessment.evidence, key=_heaviest_first)[:_SHOWN_ITEMS]:
+        whose = item.speaks_for or assessment.leading
+        weight = decibans(item.weights.get(whose, 0.0), spoken)
+        title = sentence(evidence_title(item, known))
+        if whose != assessment.leading:
+            title += f" → {hypothesis_label(hypothesis(assessment, whose), spoken)}"
+        console.paragraph(title, f"  {codes[item.id]:>4}  {weight:>6} dB  ")
     what_would = change(assessment, spoken)
-    for sentence in (what_would.summary, *what_would.lines, *what_would.next):
-        console.say(f"  · {sentence}")
+    for text in (what_would.summary, *what_would.lines, *what_would.next):
+        console.paragraph(text, "  · ")
     for row in result.added.rows:
         if row.outcome == "rejected":
             console.note(f"rejected: {row.file}: {row.place + ': ' if row.place else ''}{row.reason}")

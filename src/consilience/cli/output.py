@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Callable, Sequence
 from enum import IntEnum
@@ -44,6 +45,14 @@ class Console:
     def say(self, text: str = "") -> None:
         """Print a line for people on stdout."""
         click.echo(text)
+
+    def paragraph(self, text: str, first: str = "  ", rest: str = "") -> None:
+        """Print a sentence wrapped to the terminal, ``first`` before its first line and ``rest`` before the others."""
+        width = min(max(shutil.get_terminal_size((100, 24)).columns, 60), 110)
+        rest = rest or " " * len(first)
+        lines = textwrap.wrap(text, width - len(first), break_long_words=False, break_on_hyphens=False)
+        for number, line in enumerate(lines):
+            click.echo((rest if number else first) + line)
 
     def note(self, text: str) -> None:
         """Print a remark on stderr."""
