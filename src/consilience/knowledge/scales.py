@@ -4,8 +4,6 @@ The tables are in ``data/estimative_scales.toml``, each with its source. Likelih
 (ICD 203, 2015, D.6.e). A term keeps its scale and its interval; scales are compared by interval, never averaged.
 """
 
-from __future__ import annotations
-
 import functools
 import tomllib
 from collections.abc import Iterator

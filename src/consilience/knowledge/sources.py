@@ -4,8 +4,6 @@ The table is ``data/sources.toml``; its head states the policy for the grades. T
 grading replaces them. A source that is not in the table is unknown, and its reliability F.
 """
 
-from __future__ import annotations
-
 import functools
 import tomllib
 from importlib import resources

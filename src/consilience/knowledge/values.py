@@ -1,7 +1,5 @@
 """Values that knowledge hands out. Every one says whose word it is: nothing here is merged."""
 
-from __future__ import annotations
-
 import msgspec
 
 from consilience.model.statement import EntityType

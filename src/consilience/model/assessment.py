@@ -5,8 +5,6 @@ Texts that a person reads are not stored here: items carry a ``kind`` and ``para
 sentences in each language; quotations stay in their own language.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 import msgspec

@@ -1,7 +1,5 @@
 """A case: the question, what is known beforehand, which explanations compete, and where the documents are."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 import msgspec

@@ -4,8 +4,6 @@ A :data:`PartialDate` is text in the calendar part of ISO 8601 (EDTF level 0): `
 ``2022-07-15`` or ``2022-07-15T10:30:00Z``. It sorts as text, travels as JSON text, and is never padded.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 from typing import NewType

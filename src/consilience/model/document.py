@@ -1,7 +1,5 @@
 """Documents and what reading one of them yields."""
 
-from __future__ import annotations
-
 import msgspec
 
 from consilience.model.dates import UNKNOWN_DATE, PartialDate

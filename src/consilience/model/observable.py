@@ -1,7 +1,5 @@
 """Observables: typed, normalised technical values. Type names are those of STIX 2.1 where it has one."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 import msgspec

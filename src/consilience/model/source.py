@@ -1,7 +1,5 @@
 """Sources: who says it, and how far they have been right before."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 import msgspec

@@ -4,8 +4,6 @@ A statement is never edited or merged: a correction is a new one that ``supersed
 its canonical JSON, so that two centres that read the same sentence with the same rule hold the same statement.
 """
 
-from __future__ import annotations
-
 import hashlib
 from enum import StrEnum
 from typing import Final

@@ -3,8 +3,6 @@
 ICD 203 (2015), D.6.e: a confidence level and a degree of likelihood are not combined in the same sentence.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 

@@ -4,8 +4,6 @@ One struct per type (STIX 2.1, 4 to 6). A property that the standard requires an
 so that an object without it is refused with the name of the property.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 
