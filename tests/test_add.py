@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -133,3 +134,24 @@ def test_real_misp_events_are_all_taken(run: Run, tmp_path: Path) -> None:
     assert ran.code == 0
     assert [row["format"] for row in ran.json["rows"]] == ["misp"] * 14
     assert sum(row["observations"] for row in ran.json["rows"]) > 500
+
+
+def test_names_that_are_not_utf8_and_links_in_a_circle_stop_nothing(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "good.txt").write_text(GOOD)
+    Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff.txt")).write_text(GOOD + "more.example.net\n")
+    (folder / "circle").symlink_to(folder / "circle")
+    ran = run("add", folder, "--json")
+    assert ran.code == 6
+    assert sorted(row["outcome"] for row in ran.json["rows"]) == ["rejected", "taken", "taken"]
+
+
+def test_a_workspace_that_cannot_be_written_can_be_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text(GOOD)
+    run("add", tmp_path / "list.txt")
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    (tmp_path / "workspace").chmod(0o500)
+    assert run("query", "SELECT count(*) FROM observation", "--json").json["rows"] == [[2]]
+    assert run("add", tmp_path / "list.txt").code == 1

@@ -16,7 +16,7 @@ from consilience.attribution.assess import METHOD, REASONS, assess
 from consilience.attribution.confidence import CONFIDENCE_REASONS
 from consilience.attribution.evidence import FACTORS, gather
 from consilience.attribution.facts import CaseFacts, IncidentObservable, KnownObservation, Members, hypothesis_members
-from consilience.attribution.hypotheses import initial_hypotheses, slug
+from consilience.attribution.hypotheses import claimed_names, initial_hypotheses, slug
 from consilience.attribution.settings import WeighSettings
 from consilience.attribution.weigh import weigh
 from consilience.errors import CaseError
@@ -721,6 +721,97 @@ def test_without_hypotheses_the_accused_compete_and_a_country_yields_to_its_own_
     found = initial_hypotheses(who(clusters=("Turla",)), statements, COUNTRIES)
     assert [each.id for each in found] == ["homeland-justice", "iran", "turla", "unknown"]
     assert {each.id: each.country for each in found}["iran"] == "IR"
+
+
+RU = (SponsorClaim("RU", "x"),)
+KNOWN = (
+    KnownCluster(
+        key="k:28", name="APT28", source="x", aliases=(Alias("Sednit", "x"), Alias("Fancy Bear", "x")), sponsors=RU
+    ),
+    KnownCluster(key="k:fb", name="Fancy Bear", source="y", aliases=(Alias("Pawn Storm", "y"),), sponsors=RU),
+    KnownCluster(key="k:t", name="Turla", source="x", aliases=(Alias("Snake", "x"),), sponsors=RU),
+    KnownCluster(key="k:both", name="Snake", source="z", aliases=(Alias("Uroburos", "z"), Alias("APT28", "z"))),
+)
+
+
+def known_names(*names: str) -> dict[str, tuple[KnownCluster, ...]]:
+    return {n: tuple(c for c in KNOWN if n in {c.name, *(alias.name for alias in c.aliases)}) for n in names}
+
+
+def blames(by: str, name: str) -> Statement:
+    statement = said(by)
+    return msgspec.structs.replace(statement, object=Entity(EntityType.CLUSTER, name), id=f"statement--{by}-{name}")
+
+
+@pytest.mark.parametrize(
+    ("clusters", "claimed", "expected"),
+    [
+        (("APT28",), ("APT28", "Sednit", "Fancy Bear"), [("APT28", "Fancy Bear", "Sednit")]),
+        (("APT28",), ("Pawn Storm", "Fancy Bear"), [("APT28", "Fancy Bear", "Pawn Storm")]),  # by way of Fancy Bear
+        ((), ("Sednit", "Fancy Bear", "Sednit"), [("Sednit", "Fancy Bear")]),  # said most often
+        ((), ("Sednit", "Fancy Bear"), [("Fancy Bear", "Sednit")]),  # first by sort
+        (("Turla", "APT28"), (), [("APT28",), ("Turla",)]),
+        (("Turla", "APT28"), ("Sednit",), [("APT28", "Sednit"), ("Turla",)]),
+        (("Turla", "APT28"), ("Snake",), [("APT28",), ("Snake",), ("Turla",)]),  # leads to both
+        ((), ("Nobody Knows", "Sednit"), [("Nobody Knows",), ("Sednit",)]),
+    ],
+)
+def test_names_that_a_publisher_gives_to_one_cluster_are_one_hypothesis(clusters, claimed, expected):
+    case = who(clusters=clusters)
+    statements = tuple(blames(f"s{index}", name) for index, name in enumerate(claimed))
+    names = claimed_names(case, statements)
+    assert set(names) == {*clusters, *claimed}
+    for order in (statements, statements[::-1]):
+        found = initial_hypotheses(case, order, COUNTRIES, known=known_names(*names))
+        assert [each.names for each in found[:-1]] == expected
+        assert [each.label["en"] for each in found[:-1]] == [each[0] for each in expected]
+
+
+def test_without_known_names_stay_apart():
+    statements = (blames("a", "Sednit"), blames("b", "Fancy Bear"))
+    assert len(initial_hypotheses(who(), statements, COUNTRIES)) == 3
+
+
+def test_a_country_speaks_for_its_groups_and_does_not_compete_with_them():
+    case = who(clusters=("APT28", "Turla"))
+    statements = (said("bsi", "Russia"), said("bka", "Iran"), blames("crowdstrike", "Fancy Bear"))
+    known = known_names(*claimed_names(case, statements))
+    found = initial_hypotheses(case, statements, COUNTRIES, known={**known, "Turla": (KNOWN[2],)})
+    assert {each.id: each.country for each in found} == {"apt28": "RU", "iran": "IR", "turla": "RU", "unknown": ""}
+
+
+def test_two_claims_that_mirror_one_another_tie_and_nobody_is_taken_for_imitated():
+    sources = [source("a", "vendor", grade="A"), source("b", "vendor", grade="A")]
+    found = answer(make_facts([said("a", "Iran"), said("b", "Russia")], sources))
+    assert posterior(found, "iran") == posterior(found, "russia")
+    assert found.abstains
+    assert "margin" in found.reasons
+    assert not any(each.kind is HypothesisKind.IMITATION for each in found.hypotheses)
+
+
+def telling(family: Family, kind: str, decibans_: float) -> EvidenceItem:
+    return EvidenceItem(
+        id="only", family=family, kind=kind, params={}, group="g", speaks_for="a", weights={"a": decibans_}
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "weight", "enough"),
+    [
+        (Family.CLAIMS, "claim-assessment", 5.0, True),
+        (Family.CLAIMS, "claim-assessment", 4.9, False),
+        (Family.CLAIMS, "name", 9.0, False),
+        (Family.VICTIMS, "victim-country", 3.0, False),
+        (Family.INFRASTRUCTURE, "shared", 5.0, True),
+    ],
+)
+def test_the_prior_and_whom_an_actor_aims_at_are_no_answer(family, kind, weight, enough):
+    found = weigh(initial_hypotheses(who(asked("a"))), (telling(family, kind, weight),))
+    assert found.leading == "a"
+    assert ("no-evidence" in found.reasons) is not enough
+    assert found.abstains is not enough
+    changed = [each.changes_answer for each in found.sensitivity if each.kind == "without-item"]
+    assert changed == [enough]  # without the only item there is nothing left to answer with
 
 
 def test_names_in_every_script_get_an_id():

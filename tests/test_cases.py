@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, Ran
 from consilience.formats.case_yaml import read_case
 from consilience.knowledge.index import Knowledge, open_knowledge
 from consilience.store.workspace import Workspace, open_workspace
@@ -491,3 +491,71 @@ def test_server_the_relay_that_says_more_is_shown_as_its_own_word(server: Assess
 def test_the_readme_shows_what_the_demo_prints(case: Ended) -> None:
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
     assert " ".join(case.assessment["headline"]["en"].split()) in readme
+
+
+# --- What first users ran into --------------------------------------------------------------------------------------
+
+
+def small_case(folder: Path, yaml: str = "", **documents: str) -> Path:
+    (folder / "documents").mkdir(parents=True)
+    for name, text in documents.items():
+        (folder / "documents" / name.replace("_", ".")).write_text(text)
+    head = 'title: {en: Port, fr: Port}\nquestion: who\nasks: {en: "Who?", fr: "Qui ?"}\nlanguages: [en]\n'
+    (folder / "case.yaml").write_text(head + yaml)
+    return folder
+
+
+def test_indicators_of_the_victim_are_evidence_whatever_their_file(run: Callable[..., Ran], tmp_path: Path) -> None:
+    listed = "\n".join(f"control-{number}.example-host.net" for number in range(6))
+    (tmp_path / "apt_turla.txt").write_text(f"# Reference: https://example.org/2024/01/report\n\n{listed}\n")
+    run("add", tmp_path / "apt_turla.txt", "--source", "maltrail")
+    rows = "type,value\n" + "".join(f"domain-name,{host}\n" for host in listed.split())
+    case = small_case(tmp_path / "case", "incident: 2024-02\nclusters: [Turla]\n", indicators_csv=rows)
+    out = tmp_path / "out"
+    assert run("assess", case, "--out", out).code == 0
+    evidence = json.loads((out / "case" / "assessment.json").read_bytes())["evidence"]
+    assert {item["family"] for item in evidence} >= {"infrastructure"}
+
+
+def test_a_rejection_outlives_a_new_reading_of_the_document(run: Callable[..., Ran], tmp_path: Path) -> None:
+    said = "A cyberattack hit the port. Mandiant said that Turla was behind the cyberattack."
+    case = small_case(tmp_path / "case", "clusters: [Turla]\n", report_txt=said)
+    found = run("claims", case, "--json").json["claims"]
+    assert [row["source"] for row in found] == ["mandiant"]
+    assert run("judge", found[0]["statement"], "reject", "--reason", "a copy").code == 0
+    with (case / "case.yaml").open("a") as text:
+        text.write("documents: [{path: documents/report.txt, published: 2024-05-06}]\n")
+    assert run("claims", case, "--json").json["claims"] == []
+    assert "rejected by" in run("claims", case).out
+
+
+@pytest.mark.parametrize(
+    ("yaml", "said"),
+    [("languages: [de]\n", "en or fr"), ("incident: 2024-13\n", "month"), ("clusters: {a: b}\n", "clusters")],
+)
+def test_a_case_that_cannot_be_is_refused_with_its_place(
+    yaml: str, said: str, run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    case = small_case(tmp_path / "case", report_txt="Nothing.")
+    text = (
+        (case / "case.yaml")
+        .read_text()
+        .replace("languages: [en]\n", "" if "languages" in yaml else "languages: [en]\n")
+    )
+    (case / "case.yaml").write_text(text + yaml)
+    ran = run("assess", case)
+    assert ran.code == 1
+    assert "Traceback" not in ran.err
+    assert said in ran.err
+
+
+def test_a_case_without_any_date_is_assessed_all_the_same(run: Callable[..., Ran], tmp_path: Path) -> None:
+    case = small_case(tmp_path / "case", "clusters: [Turla]\n", report_txt="It rained.")
+    ran = run("assess", case)
+    assert (ran.code, "nothing was found in: report.txt" in ran.out) == (0, True)
+
+
+def test_two_cases_of_one_name_do_not_overwrite_one_another(run: Callable[..., Ran], tmp_path: Path) -> None:
+    one, other = (small_case(tmp_path / side / "x", report_txt="It rained.") for side in "ab")
+    assert run("assess", one, other, "--out", tmp_path / "out").code == 2
+    assert not (tmp_path / "out").exists()

@@ -48,7 +48,7 @@ def test_a_table_of_indicators():
             *("eset", "https://example.org/r", "2024-04-01", "line 2"),
         ),
         ("Gamaredon", "host-port", "192.0.2.7:443", "", "", "some-blog", "", "", "line 3"),
-        ("Our Actor", "url", "http://evil.example.com/a", "", "", "", "", "", "line 4"),
+        ("", "url", "http://evil.example.com/a", "", "", "", "", "", "line 4"),
     ]
     assert [(each.place, each.lost) for each in reading.issues] == [
         ("row 1", False),  # notes are not used
@@ -145,13 +145,13 @@ def test_the_publisher_of_a_table_speaks_where_a_row_names_nobody():
     [
         ("Acteur,IOC;s\nX,1.2.3.4\n", "IOC;s=value,Acteur=cluster", [("X", "1.2.3.4")]),
         ("X,1.2.3.4\nY,1.2.3.5\n", "1=cluster,2=value", [("X", "1.2.3.4"), ("Y", "1.2.3.5")]),
-        ("when,ip\n2024,1.2.3.4\n", "when=first", [("table", "1.2.3.4")]),
-        ("md5,domain\n" + "a" * 32 + ",b.example\n", "", [("table", "a" * 32), ("table", "b.example")]),
-        ("ioc,url\nb.example,https://example.org/r\n", "", [("table", "b.example")]),
+        ("when,ip\n2024,1.2.3.4\n", "when=first", [("", "1.2.3.4")]),
+        ("md5,domain\n" + "a" * 32 + ",b.example\n", "", [("", "a" * 32), ("", "b.example")]),
+        ("ioc,url\nb.example,https://example.org/r\n", "", [("", "b.example")]),
         (
             "# a feed\n# first_seen,ioc_value,x\n2024-01-02 03:04:05 UTC,b.example,\n# end\n",
             "",
-            [("table", "b.example")],
+            [("", "b.example")],
         ),
     ],
 )

@@ -224,6 +224,70 @@ def test_a_minister_who_answers_in_the_words_of_an_organ_is_its_state():
     assert (found.predicate, found.subject.id, object_of(found)) == ("responds-to", "GB", "IR")
 
 
+# An incident is another one where its phrase goes on: (language, text, incident, when it happened).
+OTHERS = [
+    ("en", "APT28 was almost certainly responsible for the attack on the Ukrainian power grid in December 2015.",
+     "the attack on the Ukrainian power grid in December 2015", "2015-12"),
+    ("en", "A cyberattack on Kyiv’s power grid in 2016 was attributed to Sandworm.",
+     "A cyberattack on Kyiv’s power grid in 2016", "2016"),
+    ("en", "In December 2015, APT28 was behind the hack.", "the hack", "2015-12"),
+    ("en", "Sandworm carried out the 2015 cyberattack on Ukraine.", "the 2015 cyberattack on Ukraine", "2015"),
+    ("fr", "APT28 est responsable de la cyberattaque menée contre la centrale de Kiev en décembre 2015.",
+     "la cyberattaque menée contre la centrale de Kiev en décembre 2015", "2015-12"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "text", "incident", "happened"), OTHERS)
+def test_an_incident_keeps_its_place_and_its_date(lang, text, incident, happened):
+    (found,) = read(f"{'A hack' if lang == 'en' else 'Un piratage'}.\n\n{text}", lang, title="A hack")
+    assert (found.subject.name, str(found.happened.first)) == (incident, happened)
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("en", "We attribute this campaign to APT28 with high confidence."),
+        ("fr", "Nous attribuons cette campagne à APT28 avec une confiance élevée."),
+    ],
+)
+def test_confidence_may_stand_after_the_claim(lang, text):
+    (found,) = read(text, lang, source="anssi", title="Cyber")
+    assert (found.source, found.confidence.level) == ("anssi", "high")
+
+
+@pytest.mark.parametrize("own", ["named:csirt of the port", "anssi"])
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("en", "The CSIRT assesses that APT28 was behind the hack."),
+        ("en", "The agency assesses that APT28 was behind the hack."),
+        ("en", "The Ministry said that APT28 was behind the hack."),
+        ("en", "The researchers said that APT28 was behind the hack."),
+        ("fr", "Le CERT estime que APT28 est responsable de la cyberattaque."),
+        ("fr", "L’agence estime que APT28 est responsable de la cyberattaque."),
+    ],
+)
+def test_a_body_without_a_name_is_that_of_the_document(own, lang, text):
+    assert [(each.source, each.via) for each in read(text, lang, source=own)] == [(own, "")]
+
+
+@pytest.mark.parametrize(
+    ("own", "source", "via"),
+    [("anssi", "state:FR", "anssi"), ("reuters", "reuters", ""), ("fr-government", "fr-government", "")],
+)
+def test_a_bare_minister_is_not_the_agency(own, source, via):
+    (found,) = read(
+        "Une cyberattaque a eu lieu. Selon le ministre, la Russie serait derrière l’attaque.", "fr", source=own
+    )
+    assert (found.source, found.via, found.stance) == (source, via, Stance.SUSPECTS)
+
+
+def test_a_text_with_indicators_speaks_of_computers():
+    assert read("Iran was behind the attack.", "en", title="War") == []
+    (found,) = read("Iran was behind the attack.\n\nIt came from evil-update[.]com.", "en", title="War")
+    assert object_of(found) == "IR"
+
+
 def test_a_headline_is_not_the_subject_where_a_group_is():
     text = "Mandiant said it had no evidence linking HomeLand Justice directly to a named Iranian group."
     (found,) = read(text, "en", source="mandiant", title="Mandiant on the disruptive cyber activity")

@@ -24,6 +24,7 @@ TABLE = [
     ("Settings", "consilience.app.settings", "Settings"),
     ("Source", "consilience.model.source", "Source"),
     ("Statement", "consilience.model.statement", "Statement"),
+    ("Told", "consilience.app.adding", "Told"),
     ("add", "consilience.app.use_cases", "add_paths"),
     ("assess_case", "consilience.app.assessing", "assess_case"),
     ("find_overlaps", "consilience.app.overlapping", "find_overlaps"),

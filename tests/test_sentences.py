@@ -361,6 +361,28 @@ def test_an_abstention_says_so_and_names_what_remains_open() -> None:
     assert sentences.headline(withheld, "fr").startswith("Les éléments réunis ne permettent pas de dire qui a mené")
 
 
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        (
+            "en",
+            "There is not enough to say who carried out the attack: nothing that weighs speaks for any explanation.",
+        ),
+        (
+            "fr",
+            "Les éléments réunis ne permettent pas de dire qui a mené l’attaque : rien de probant n’appuie aucune "
+            "explication.",
+        ),
+    ],
+)
+def test_without_evidence_no_explanation_is_named(lang: str, expected: str) -> None:
+    bare = msgspec.structs.replace(who(), abstains=True, reasons=("no-evidence",), evidence=())
+    assert plain(sentences.headline(bare, lang)) == expected
+    elsewhere = msgspec.structs.replace(bare, evidence=who().evidence, leading="unknown")
+    assert "%" not in sentences.headline(elsewhere, lang)
+    assert plain(sentences.headline(elsewhere, lang)) != expected
+
+
 def test_what_links_two_clusters_is_asked_openly_where_cooperation_is_out_of_question() -> None:
     base = link()
     less = tuple(
@@ -413,7 +435,7 @@ def test_confidence_sets_strengths_against_weaknesses() -> None:
 
 def test_origins_are_counted_apart_from_statements() -> None:
     said = sentences.origins_sentence(who(), "en")
-    assert said == "The assessment weighs 6 statements, which go back to 3 independent origins."
+    assert said == "The assessment weighs 6 statements, going back to 3 independent origins."
     silent = msgspec.structs.replace(who(), evidence=())
     assert sentences.origins_sentence(silent, "fr") == "L’examen s’appuie sur 3 sources premières indépendantes."
 

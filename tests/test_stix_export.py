@@ -13,6 +13,7 @@ from consilience.exchange.stix_export import AUTHOR, EXTENSION, SCHEMA, bundle, 
 from consilience.formats import stix
 from consilience.formats.context import ReadContext
 from consilience.knowledge.scales import word_for
+from consilience.model.dates import Period
 from consilience.model.marking import STIX_ID, Marking
 
 with warnings.catch_warnings():
@@ -181,8 +182,9 @@ def test_without_a_given_date_the_newest_in_the_assessment_counts():
     dates = [row.said for row in who().ledger] + [each.published for each in who().documents]
     assert newest_date(who()) == max(filter(None, dates))
     bare = msgspec.structs.replace(who(), ledger=(), documents=())
-    with pytest.raises(ValueError, match="no date"):
-        bundle(bare)
+    assert newest_date(bare) == (bare.incident.last or bare.incident.first)
+    assert newest_date(msgspec.structs.replace(bare, incident=Period())) == "1970-01-01"
+    assert json.loads(bundle(bare))["type"] == "bundle"
 
 
 @pytest.mark.parametrize("posterior", [-0.1, 1.1, float("nan")])

@@ -1,6 +1,6 @@
 """Collective cyber attribution: who is behind an incident, who works with whom, how sure, on whose word.
 
-Each command of ``consilience`` is a function here that takes settings and returns a value:
+The main commands of ``consilience`` are functions here that take settings and return a value:
 
 >>> from pathlib import Path
 >>> import consilience
@@ -22,6 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from consilience.app.adding import Told
     from consilience.app.assessing import assess_case
     from consilience.app.overlapping import find_overlaps
     from consilience.app.settings import Settings, settings
@@ -44,6 +45,7 @@ __all__ = [
     "Settings",
     "Source",
     "Statement",
+    "Told",
     "__version__",
     "add",
     "assess_case",
@@ -61,6 +63,7 @@ _DEFINED_IN: Final = {
     "Settings": "app.settings:Settings",
     "Source": "model.source:Source",
     "Statement": "model.statement:Statement",
+    "Told": "app.adding:Told",
     "add": "app.use_cases:add_paths",
     "assess_case": "app.assessing:assess_case",
     "find_overlaps": "app.overlapping:find_overlaps",

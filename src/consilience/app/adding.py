@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
@@ -92,10 +93,14 @@ def find_files(paths: Iterable[Path], told: Told) -> Iterator[Input]:
         if not path.is_dir():
             yield Input(path, path.parent, told)
             continue
-        for each in sorted(path.rglob("*")):
-            hidden = any(part.startswith(".") for part in each.relative_to(path).parts)
-            if not hidden and (each.is_file() or each.is_symlink()):
-                yield Input(each, path, told)
+        closed: list[OSError] = []
+        found = []
+        for folder, folders, files in os.walk(path, onerror=closed.append):
+            folders[:] = [each for each in folders if not each.startswith(".")]
+            links = [each for each in folders if (Path(folder) / each).is_symlink()]
+            found += [Path(folder) / each for each in (*files, *links) if not each.startswith(".")]
+        found += [Path(error.filename) for error in closed]
+        yield from (Input(each, path, told) for each in sorted(found))
 
 
 class Adder:
@@ -131,7 +136,12 @@ class Adder:
                     rows.append(self._add_file(batch, each, seen, again=again, exact=exact))
                 except InputError as error:
                     rows.append(
-                        AddRow(file=str(each.path), outcome=Outcome.REJECTED, place=error.place, reason=error.reason)
+                        AddRow(
+                            file=printable(str(each.path)),
+                            outcome=Outcome.REJECTED,
+                            place=error.place,
+                            reason=error.reason,
+                        )
                     )
         return AddReport(tuple(rows))
 
@@ -147,11 +157,11 @@ class Adder:
         unchanged = before == key if exact else before is not None and (told == Told() or before.context == key.context)
         if unchanged and not again:
             return self._skipped(given, digest, "already in the workspace")
-        reading = self.read(data, given.path.name, told)
+        reading = self.read(data, printable(given.path.name), told)
         if batch is not None:
             batch.add(reading, data, key)
         return AddRow(
-            file=str(given.path),
+            file=printable(str(given.path)),
             outcome=Outcome.TAKEN,
             sha256=digest,
             format=reading.document.format,
@@ -163,7 +173,7 @@ class Adder:
 
     @staticmethod
     def _skipped(given: Input, digest: str, reason: str) -> AddRow:
-        return AddRow(file=str(given.path), outcome=Outcome.SKIPPED, sha256=digest, reason=reason)
+        return AddRow(file=printable(str(given.path)), outcome=Outcome.SKIPPED, sha256=digest, reason=reason)
 
     def read(self, data: bytes, name: str, told: Told) -> Reading:
         """Read one document: structured parts by its format's reader, prose by the extraction rules."""
@@ -215,6 +225,11 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
+def printable(name: str) -> str:
+    """Return a file name as text that can be kept and printed: bytes that are not UTF-8 become question marks."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 def read_bytes(path: Path, root: Path, limits: Limits) -> bytes:
     """Return a file's bytes; raise :class:`InputError` for links out of ``root``, non-files and files too large."""
     try:
@@ -222,13 +237,16 @@ def read_bytes(path: Path, root: Path, limits: Limits) -> bytes:
         if path.is_symlink() and not real.is_relative_to(root.resolve()):
             raise InputError("is a symbolic link out of its folder", file=str(path))
         if not real.is_file():
-            raise InputError("is not a regular file", file=str(path))
+            kind = "is a folder that cannot be read" if real.is_dir() else "is not a regular file"
+            raise InputError(kind, file=str(path))
         size = real.stat().st_size
         if size > limits.document:
             raise InputError(f"has {size:,} bytes, more than the limit of {limits.document:,}", file=str(path))
         return real.read_bytes()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from error
+    except RuntimeError as error:  # what pathlib of Python 3.11 and 3.12 makes of links in a circle
+        raise InputError("is a symbolic link in a circle", file=str(path)) from error
 
 
 def _with_source(document: Document) -> Document:

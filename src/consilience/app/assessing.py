@@ -25,6 +25,9 @@ from consilience.report.sentences import headline
 from consilience.store.interface import Store
 from consilience.store.workspace import open_workspace
 
+LANGUAGES = frozenset({"en", "fr"})
+"""Languages in which a dossier can be written."""
+
 
 class CaseResult(msgspec.Struct, frozen=True):
     """An assessment, what became of the case's documents, and the files that were written."""
@@ -41,6 +44,10 @@ def assess_case(where: Settings, folder: Path, out: Path, progress: Progress | N
     :class:`CaseError` where the case cannot be read or none of its documents can.
     """
     case = read_case(folder)
+    if not case.languages or set(case.languages) - LANGUAGES:
+        raise CaseError(
+            f"a dossier is written in {' or '.join(sorted(LANGUAGES))}", file=str(folder), place="languages"
+        )
     with open_workspace(where.workspace) as store:
         added = add_documents(store, where, case, folder, progress)
         assessment = assess_documents(store, where, case, added)

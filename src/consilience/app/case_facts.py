@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from consilience.app.adding import Adder, AddReport, Input, Outcome, Progress, Told, source_by_id
 from consilience.app.overlapping import unit_table
 from consilience.app.settings import Settings
-from consilience.attribution.facts import CaseFacts, IncidentObservable, KnownObservation, hypothesis_members
-from consilience.attribution.hypotheses import initial_hypotheses
+from consilience.attribution.facts import CaseFacts, IncidentObservable, KnownObservation, fold, hypothesis_members
+from consilience.attribution.hypotheses import claimed_names, initial_hypotheses
 from consilience.errors import CaseError
 from consilience.knowledge.countries import country_code
 from consilience.knowledge.index import Knowledge
 from consilience.knowledge.infrastructure import SharedInfrastructure
 from consilience.model.case import Case
+from consilience.model.document import Document
+from consilience.model.observable import Role
 from consilience.model.source import Source, SourceKind
-from consilience.model.statement import EntityType, Statement, Verdict
+from consilience.model.statement import EntityType, Judgement, Statement, Verdict
 from consilience.store.interface import Store
 
 LISTS = frozenset({"ioc-list", "csv"})
@@ -47,10 +50,23 @@ def add_documents(
 
 def case_statements(store: Store, added: AddReport) -> tuple[Statement, ...]:
     """Return the statements of the case's documents, without those that an analyst has rejected."""
-    verdicts = {each.statement: each for each in store.judgements()}  # the latest judgement of a statement counts
-    rejected = {key for key, each in verdicts.items() if each.verdict is Verdict.REJECT and not each.withdrawn}
+    rejected = {_claim_key(statement) for statement, _ in rejections(store)}
     found = store.statements([row.sha256 for row in added.rows if row.sha256])
-    return tuple(each for each in found if each.id not in rejected)
+    return tuple(each for each in found if _claim_key(each) not in rejected)
+
+
+def rejections(store: Store) -> tuple[tuple[Statement, Judgement], ...]:
+    """Return the statements that an analyst has rejected, each with the judgement; the latest of a statement counts."""
+    latest = {each.statement: each for each in store.judgements()}
+    rejected = [each for each in latest.values() if each.verdict is Verdict.REJECT and not each.withdrawn]
+    found = [(store.statement(each.statement), each) for each in rejected]
+    return tuple((statement, each) for statement, each in found if statement is not None)
+
+
+def _claim_key(statement: Statement) -> tuple[object, ...]:
+    """Return what stays when a document is read again with another date or publisher: place, words and claim."""
+    thing = statement.object.name if statement.object else ""
+    return (statement.place, statement.quote, statement.predicate, statement.subject.name, thing)
 
 
 def case_sources(store: Store, case: Case, statements: Iterable[Statement]) -> dict[str, Source]:
@@ -80,11 +96,13 @@ def gather_facts(
     shas = {row.sha256 for row in added.rows if row.sha256}
     documents = tuple(each for each in store.documents() if each.sha256 in shas)
     codes = _country_codes(statements)
-    hypotheses = initial_hypotheses(case, statements, codes)
+    carried = {name: known.clusters_named(name) for name in claimed_names(case, statements)}
+    hypotheses = initial_hypotheses(case, statements, codes, known=carried)
     named = {name: known.clusters_named(name, loosely=False) for each in hypotheses for name in each.names}
     table = unit_table(store.observations(), infrastructure)
-    lists = {each.sha256 for each in documents if each.format in LISTS}
-    incident = _incident_observables(table, shas - lists)
+    here = _incident_rows(table, documents, case, known)
+    incident = _incident_observables(here)
+    places = set(zip(here["document"].to_pylist(), here["place"].to_pylist(), strict=True))
     facts = CaseFacts(
         case=case,
         hypotheses=hypotheses,
@@ -93,7 +111,7 @@ def gather_facts(
         sources=case_sources(store, case, statements),
         documents=documents,
         incident_observables=incident,
-        known_observations=_known_observations(table, shas - lists, incident),
+        known_observations=_known_observations(table, incident, places),
         country_codes=codes,
         knowledge=known.version,
     )
@@ -111,16 +129,37 @@ def _country_codes(statements: Iterable[Statement]) -> dict[str, str]:
     return {name: code for name in sorted(places) if (code := codes.get(name) or country_code(name))}
 
 
-def _incident_observables(table: pa.Table, documents: set[str]) -> tuple[IncidentObservable, ...]:
+def _incident_rows(table: pa.Table, documents: Collection[Document], case: Case, known: Knowledge) -> pa.Table:
+    """Return the rows on what was found in the incident, of those that the case's documents give.
+
+    A row of a list or table that names a cluster somebody knows says what that cluster used before; any other row, and
+    every row of a report, says what was seen here.
+    """
+    ours = {each.sha256 for each in documents}
+    lists = {each.sha256 for each in documents if each.format in LISTS}
+    rows = table.filter(
+        pc.and_(
+            pc.is_in(table["document"], value_set=pa.array(sorted(ours), pa.string())),
+            pc.equal(table["role"], Role.INDICATOR.value),
+        )
+    )
+    named = {fold(name) for name in (*case.clusters, *(name for each in case.hypotheses for name in each.names))}
+    labels = set(rows["cluster"].to_pylist()) - {""}
+    before = {label for label in labels if fold(label) in named or known.clusters_named(label)}
+    of_lists = pc.is_in(rows["document"], value_set=pa.array(sorted(lists), pa.string()))
+    of_known = pc.is_in(rows["cluster"], value_set=pa.array(sorted(before), pa.string()))
+    return rows.filter(pc.invert(pc.and_(of_lists, of_known)))
+
+
+def _incident_observables(found: pa.Table) -> tuple[IncidentObservable, ...]:
     rows: dict[tuple[str, str, str], dict[str, str]] = {}
     units: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
-    for row in table.to_pylist():
-        if row["document"] in documents and row["role"] == "indicator":
-            key = (row["type"], row["value"], row["document"])
-            rows.setdefault(key, row)
-            unit = (row["unit_type"], row["unit_value"])
-            if unit not in units.setdefault(key, []):
-                units[key].append(unit)
+    for row in found.to_pylist():
+        key = (row["type"], row["value"], row["document"])
+        rows.setdefault(key, row)
+        unit = (row["unit_type"], row["unit_value"])
+        if unit not in units.setdefault(key, []):
+            units[key].append(unit)
     return tuple(
         IncidentObservable(
             type=row["type"],
@@ -138,14 +177,17 @@ def _incident_observables(table: pa.Table, documents: set[str]) -> tuple[Inciden
 
 
 def _known_observations(
-    table: pa.Table, documents: set[str], incident: Iterable[IncidentObservable]
+    table: pa.Table, incident: Iterable[IncidentObservable], seen_here: Collection[tuple[str, str]]
 ) -> tuple[KnownObservation, ...]:
+    """Return who else used what the incident used; ``seen_here`` are the rows (document, place) of the incident."""
     wanted = {unit for each in incident for unit in each.units}
+    values = pa.array(sorted({value for _, value in wanted}), pa.string())
     holders: dict[tuple[str, str], set[str]] = {}
     found = []
-    for row in table.to_pylist():
+    for row in table.filter(pc.is_in(table["unit_value"], value_set=values)).to_pylist():
         unit = (row["unit_type"], row["unit_value"])
-        if unit in wanted and row["cluster"] and row["role"] == "indicator" and row["document"] not in documents:
+        here = (row["document"], row["place"]) in seen_here
+        if unit in wanted and row["cluster"] and row["role"] == Role.INDICATOR and not here:
             holders.setdefault(unit, set()).add(row["cluster"])
             found.append(row)
     return tuple(
@@ -180,11 +222,8 @@ def _software_and_techniques(
         public = any(each.type is EntityType.TOOL and each.source == "mitre-attack" for each in software)
         types[name] = (EntityType.TOOL if public else EntityType.MALWARE).value
     techniques = {each.id for each in entities if each.type is EntityType.TECHNIQUE and each.id.startswith("T")}
-    techniques |= {
-        row["value"]
-        for row in table.select(["type", "value", "document"]).to_pylist()
-        if row["type"] == EntityType.TECHNIQUE.value and row["document"] in documents
-    }
+    named = table.filter(pc.equal(table["type"], EntityType.TECHNIQUE.value)).select(["value", "document"])
+    techniques |= {row["value"] for row in named.to_pylist() if row["document"] in documents}
     technique_users = {each: known.technique_users(each) for each in sorted(techniques)}
     keys = members | {key for each in (*users.values(), *technique_users.values()) for key in each}
     clusters = {key: known.cluster(key) for key in sorted(keys)}

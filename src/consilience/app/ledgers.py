@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consilience.app.case_facts import add_documents, case_sources, case_statements
+from consilience.app.case_facts import add_documents, case_sources, case_statements, rejections
 from consilience.app.settings import Settings
 from consilience.app.use_cases import existing_workspace
 from consilience.attribution.facts import CaseFacts
@@ -13,6 +13,7 @@ from consilience.attribution.view import FactView
 from consilience.formats.case_yaml import read_case
 from consilience.model.assessment import LedgerRow, SourceRow
 from consilience.model.case import Case, Question
+from consilience.model.statement import Judgement, Statement
 from consilience.store.workspace import open_workspace
 
 
@@ -24,6 +25,18 @@ def case_claims(where: Settings, folder: Path | None) -> tuple[LedgerRow, ...]:
 def case_sources_ledger(where: Settings, folder: Path | None) -> tuple[SourceRow, ...]:
     """Return the sources that a case or the workspace uses, each with its origins."""
     return source_rows(_view(where, folder))
+
+
+def rejected_claims(where: Settings) -> tuple[tuple[Statement, Judgement], ...]:
+    """Return the statements of the workspace that an analyst has rejected, with the judgement."""
+    with open_workspace(where.workspace) as store:
+        return rejections(store)
+
+
+def document_names(where: Settings) -> dict[str, str]:
+    """Return the names of the workspace's documents by SHA-256."""
+    with existing_workspace(where) as store:
+        return {each.sha256: each.name for each in store.documents()}
 
 
 def _view(where: Settings, folder: Path | None) -> FactView:

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
 import pyarrow as pa
 
 from consilience.app.case_facts import LISTS
-from consilience.app.overlapping import indicators, relabelled, resolve, unit_table
+from consilience.app.overlapping import indicators, pair_overlaps, relabelled, resolve, unit_table
 from consilience.attribution.facts import CaseFacts
-from consilience.errors import CaseError, UnknownNameError
-from consilience.knowledge import background
+from consilience.errors import CaseError
 from consilience.knowledge.index import Knowledge
 from consilience.knowledge.infrastructure import SharedInfrastructure
 from consilience.model.assessment import EvidenceItem, PairOverlap
 from consilience.model.source import Source
-from consilience.overlap.background import against_background
 from consilience.overlap.kind import ReportedArtefact, link_evidence
-from consilience.overlap.pairs import ALL_UNITS, OverlapSettings, compare
 from consilience.store.interface import Store
 
 _NETS = frozenset({"network"})
-_SMALL_POPULATION = 30
-"""With fewer clusters in the workspace than this, chance is judged by the public background table instead."""
 
 
 def link_items(
@@ -37,7 +31,7 @@ def link_items(
     labels = tuple(sorted(set(rows["cluster"].to_pylist())))
     resolved = tuple(resolve(known, name, labels) for name in (a, b))
     table = unit_table(relabelled(rows, resolved), infrastructure)
-    overlaps = _overlaps(a, b, table) if all(each.labels for each in resolved) else ()
+    overlaps = pair_overlaps(a, b, table) if all(each.labels for each in resolved) else ()
     lists = {each.sha256 for each in store.documents() if each.format in LISTS}
     names_a, names_b = (
         tuple(dict.fromkeys((each.name, *each.labels, *(known.cluster(key).name for key in each.clusters))))
@@ -53,28 +47,6 @@ def link_items(
         artefacts=_artefacts(overlaps, rows, lists, facts.sources),
     )
     return overlaps, items
-
-
-def _overlaps(a: str, b: str, table: pa.Table) -> tuple[PairOverlap, ...]:
-    """Return the overlaps of a pair; where the workspace is small, chance is that of the public background."""
-    compared = compare(table, OverlapSettings(), ((a, b),))
-    if len(set(table["cluster"].to_pylist())) >= _SMALL_POPULATION:
-        return compared
-    found = []
-    for pair in compared:
-        if pair.unit == ALL_UNITS:
-            continue  # among so few clusters the figure says nothing, and no background has it
-        reference = next((each for each in background.load() if each.unit == pair.unit), None)
-        try:
-            if reference is not None:
-                figures = against_background(a, b, None, reference)
-                pair = msgspec.structs.replace(
-                    figures, shared=pair.shared, shared_total=pair.shared_total, origins=pair.origins
-                )
-        except UnknownNameError:
-            pass
-        found.append(pair)
-    return tuple(found)
 
 
 def _artefacts(

@@ -11,12 +11,17 @@ import pyarrow.compute as pc
 from consilience.app.settings import Settings
 from consilience.app.use_cases import existing_workspace, knowledge
 from consilience.errors import UnknownNameError
+from consilience.knowledge import background
 from consilience.knowledge.index import Knowledge
 from consilience.knowledge.infrastructure import BENIGN, SharedInfrastructure, open_shared_infrastructure, overlap_units
 from consilience.knowledge.names import loose_key, strict_key
 from consilience.model.assessment import PairOverlap
 from consilience.model.observable import Role
-from consilience.overlap.pairs import OverlapSettings, compare
+from consilience.overlap.background import against_background
+from consilience.overlap.pairs import ALL_UNITS, OverlapSettings, compare
+
+_SMALL_POPULATION = 30
+"""With fewer clusters in the workspace than this, chance is judged by the public background table instead."""
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -60,7 +65,29 @@ def find_overlaps(where: Settings, a: str = "", b: str = "") -> OverlapReport:
             raise UnknownNameError(f"no observation of the workspace belongs to {each.name!r}")
     table = unit_table(relabelled(rows, resolved), infrastructure)
     comparable = {a, b} <= set(table["cluster"].to_pylist())  # not where all that one used is benign
-    return OverlapReport(compare(table, OverlapSettings(), ((a, b),)) if comparable else (), resolved)
+    return OverlapReport(pair_overlaps(a, b, table) if comparable else (), resolved)
+
+
+def pair_overlaps(a: str, b: str, table: pa.Table) -> tuple[PairOverlap, ...]:
+    """Return the overlaps of a pair; where the workspace is small, chance is that of the public background."""
+    compared = compare(table, OverlapSettings(), ((a, b),))
+    if len(set(table["cluster"].to_pylist())) >= _SMALL_POPULATION:
+        return compared
+    found = []
+    for pair in compared:
+        if pair.unit == ALL_UNITS:
+            continue  # among so few clusters the figure says nothing, and no background has it
+        reference = next((each for each in background.load() if each.unit == pair.unit), None)
+        try:
+            if reference is not None:
+                figures = against_background(a, b, None, reference)
+                pair = msgspec.structs.replace(
+                    figures, shared=pair.shared, shared_total=pair.shared_total, origins=pair.origins
+                )
+        except UnknownNameError:
+            pass
+        found.append(pair)
+    return tuple(found)
 
 
 def indicators(observations: pa.Table) -> pa.Table:

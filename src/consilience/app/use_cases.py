@@ -17,6 +17,8 @@ from consilience.model.statement import Judgement, Verdict
 from consilience.store.interface import Hit
 from consilience.store.workspace import Workspace, open_workspace
 
+_SHORTEST_ID = 6
+
 
 def add_paths(
     where: Settings,
@@ -114,7 +116,8 @@ def judge(where: Settings, statement: str, verdict: Verdict, author: str, made: 
     one, has such an id.
     """
     with existing_workspace(where) as workspace:
-        found = workspace.statement_ids(statement) if statement else ()
+        digits = statement.removeprefix("statement--")
+        found = workspace.statement_ids(digits) if len(digits) >= _SHORTEST_ID else ()
         if len(found) != 1:
             raise UnknownNameError(f"{'several statements have' if found else 'no statement has'} the id {statement!r}")
         judgement = Judgement(statement=found[0], verdict=verdict, author=author, made=parse_date(made), reason=reason)

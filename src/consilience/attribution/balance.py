@@ -85,23 +85,52 @@ class Balance:
         """Whether a hypothesis names nobody."""
         return self.hypotheses[index].kind is HypothesisKind.UNKNOWN
 
-    def withheld(self, values: FloatArray) -> tuple[str, ...]:
-        """Return the codes of why these posteriors give no answer: ``unknown-leads``, ``margin``; empty if they do."""
+    def withheld(self, values: FloatArray, counting: FloatArray | None = None) -> tuple[str, ...]:
+        """Return why posteriors (K,) and the weights (N, K) behind them give no answer; empty if they give one.
+
+        The codes are ``no-evidence``, ``unknown-leads`` and ``margin``. Without ``counting``: the balance's weights.
+        """
         leader = self.leading(values)
         first, second = float(values[leader]), float(values[self.second(leader, values)])
-        reasons = ["unknown-leads"] if self.is_unknown(leader) else []
+        reasons = [] if self._carried(leader, self.counting if counting is None else counting) else ["no-evidence"]
+        if self.is_unknown(leader):
+            reasons.append("unknown-leads")
         ahead = len(self.ids) > 1 and first >= self.settings.min_odds * second
         if first < self.settings.min_posterior or not ahead:
             reasons.append("margin")
         return tuple(reasons)
 
-    def without(self, left_out: BoolArray) -> FloatArray:
-        """Return posteriors (M, K) without the items that each line of ``left_out`` (M, N) marks."""
-        return leave_out(self.priors, self.rows, self.dependence, left_out, self._count)
+    def _carried(self, leader: int, counting: FloatArray) -> bool:
+        """Whether enough of the weights (N, K) speaks for the leader, so that the answer is more than its prior.
 
-    def with_rows(self, rows: FloatArray) -> FloatArray:
-        """Return the posterior (K,) that other stand-alone weights of the same items would give."""
-        return posterior(self.priors, self._count(rows, self.dependence))
+        Whom an actor aims at, and that its name was said, would lift anybody who is asked about. Nothing can speak for
+        the unknown actor: where it leads, what speaks for any other explanation is enough.
+        """
+        telling = [item.family is not Family.VICTIMS and item.kind != "name" for item in self.items]
+        support = np.maximum(counting[np.array(telling, dtype=np.bool_)], 0.0)
+        columns = range(len(self.ids)) if self.is_unknown(leader) else (leader,)
+        found = max(math.fsum(support[:, column]) for column in columns)
+        return found > 0.0 and found >= self.settings.min_evidence
+
+    def without(self, left_out: BoolArray) -> tuple[FloatArray, FloatArray]:
+        """Return posteriors (M, K), and the weights that then count (M, N, K), without the items that are left out.
+
+        Each line of ``left_out`` (M, N) marks some; their own weights are 0.
+        """
+        counting = np.zeros((len(left_out), *self.rows.shape))
+        lines = iter(range(len(left_out)))
+
+        def noted(rows: FloatArray, dependence: Dependence) -> FloatArray:
+            line = next(lines)
+            counting[line, ~left_out[line]] = self._count(rows, dependence)
+            return np.asarray(counting[line, ~left_out[line]])
+
+        return leave_out(self.priors, self.rows, self.dependence, left_out, noted), counting
+
+    def with_rows(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the posterior (K,) and the weights that count (N, K) for other stand-alone weights of the items."""
+        counting = self._count(rows, self.dependence)
+        return posterior(self.priors, counting), counting
 
     def with_item(self, item: EvidenceItem) -> FloatArray:
         """Return the posterior (K,) with one item more."""

@@ -68,7 +68,8 @@ def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[st
 
     High: three or more independent origins, two of grade A or B, a direct technical trace not only known by relay.
     Low: fewer than two origins, none of grade A, B or C, or an answer that one item or origin taken away changes.
-    Else moderate. A claim that disagrees lowers the level by one.
+    Else moderate. A claim that disagrees lowers the level by one. Where too little speaks for the leading explanation
+    to answer at all, it is low, and nothing but the number of origins is said of it.
     """
     support = supporting(weighing.evidence, weighing.leading)
     origins = independent_origins(view, weighing)
@@ -89,6 +90,8 @@ def confidence(view: FactView, weighing: Weighing) -> tuple[Confidence, tuple[st
         low_grades,
         flips,
     )
+    if "no-evidence" in weighing.reasons:  # there is nothing whose reliability or agreement could be judged
+        return Confidence("low", "low", "ICD 203", "en"), ("few-origins",) if len(origins) < 2 else ()
     level = 1
     if len(origins) < 2 or low_grades or flips:
         level = 0

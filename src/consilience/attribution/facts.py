@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -119,7 +119,7 @@ def hypothesis_members(
         each.id: Members(
             names=_speaking_names(each, carried[each.id], own[each.id], claims),
             clusters=tuple(sorted(cluster.key for cluster in carried[each.id] if keys[cluster.key] == 1)),
-            country=each.country or _agreed_country(carried[each.id]),
+            country=each.country or agreed_country(carried[each.id]),
         )
         for each in hypotheses
         if each.kind is HypothesisKind.ACTOR
@@ -143,6 +143,7 @@ def _speaking_names(
     return tuple(sorted(set(hypothesis.names) | free))
 
 
-def _agreed_country(clusters: tuple[KnownCluster, ...]) -> str:
+def agreed_country(clusters: Iterable[KnownCluster]) -> str:
+    """Return the country (alpha-2) that publishers name as the sponsor of clusters, empty unless they all agree."""
     countries = {claim.country for cluster in clusters for claim in cluster.sponsors if claim.country}
     return countries.pop() if len(countries) == 1 else ""

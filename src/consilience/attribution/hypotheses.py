@@ -6,14 +6,16 @@ import hashlib
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from consilience.attribution.facts import fold
+from consilience.attribution.facts import agreed_country, fold
 from consilience.attribution.settings import DEFAULTS, WeighSettings
 from consilience.errors import CaseError
+from consilience.knowledge.values import KnownCluster
 from consilience.model.assessment import HypothesisKind, WeighedHypothesis
 from consilience.model.case import Case, CaseHypothesis, Question
 from consilience.model.statement import Entity, EntityType, Predicate, Stance, Statement
@@ -47,12 +49,18 @@ def initial_hypotheses(
     statements: Sequence[Statement] = (),
     country_codes: Mapping[str, str] | None = None,
     settings: WeighSettings = DEFAULTS,
+    known: Mapping[str, tuple[KnownCluster, ...]] | None = None,
 ) -> tuple[WeighedHypothesis, ...]:
     """Return the hypotheses of a case with their priors; an unknown one is always among them.
 
     For the question *who*: those that the case states, else its clusters and the actors that claims in
-    ``statements`` name. Unknown has ``settings.unknown_prior`` unless the case gives it another; what the stated
-    priors leave over is shared equally. Imitation of the leading actor joins when the items are weighed.
+    ``statements`` name. ``known`` maps those names (:func:`claimed_names`) to the clusters that carry them as a name or
+    an alias. Names that one cluster of some publisher carries together are one hypothesis, except that clusters which
+    the case names apart stay apart: this applies publishers' claims on names while reading, and merges nothing. A group
+    has the country on which its publishers agree.
+
+    Unknown has ``settings.unknown_prior`` unless the case gives it another; what the stated priors leave over is shared
+    equally. Imitation of the leading actor joins when the items are weighed.
     For *link*: the six kinds of link and unknown, with equal priors unless the case states others for these ids.
 
     Raises :class:`CaseError` where stated priors leave nothing for the other hypotheses, or two share an id.
@@ -64,7 +72,7 @@ def initial_hypotheses(
         drafts = [_draft(CaseHypothesis(id=i, label=label, prior=stated.get(i, 0.0)), kind) for i, kind, label in kinds]
         drafts.append(_unknown(case, stated.get(UNKNOWN_ID, 0.0)))
         return _with_priors(drafts)
-    asked = case.hypotheses or _from_claims(case, statements, codes)
+    asked = case.hypotheses or _from_claims(case, statements, codes, known or {})
     drafts = [_draft(each, HypothesisKind.ACTOR) for each in asked if each.id != UNKNOWN_ID]
     given = next((each.prior for each in asked if each.id == UNKNOWN_ID), 0.0)
     rest = 1.0 - math.fsum(each.prior for each in drafts)
@@ -108,23 +116,81 @@ def _with_priors(drafts: list[WeighedHypothesis]) -> tuple[WeighedHypothesis, ..
     )
 
 
-def _from_claims(case: Case, statements: Sequence[Statement], codes: Mapping[str, str]) -> tuple[CaseHypothesis, ...]:
+def claimed_names(case: Case, statements: Sequence[Statement]) -> tuple[str, ...]:
+    """Return the names to look up for ``known``: the case's clusters, and the actors that claims name; sorted."""
+    return tuple(sorted({*case.clusters, *(each.name for each in _all_blamed(statements))} - {""}))
+
+
+def _from_claims(
+    case: Case,
+    statements: Sequence[Statement],
+    codes: Mapping[str, str],
+    known: Mapping[str, tuple[KnownCluster, ...]],
+) -> tuple[CaseHypothesis, ...]:
     """Return a hypothesis for each cluster of the case and each actor that is blamed for, or claims, an incident.
 
-    A country is a hypothesis of its own only where no named cluster is already said to be that country's.
+    Names that a publisher gives to one cluster are one hypothesis. A country is a hypothesis of its own only where no
+    group is said, by the case or by all its publishers, to be that country's.
     """
-    found: dict[str, CaseHypothesis] = {}
-    for name in case.clusters:
-        found.setdefault(fold(name), _named(name, ""))
-    actors = sorted({each for statement in statements for each in _blamed(statement)}, key=lambda each: each.name)
-    for entity in actors:
+    blamed = _all_blamed(statements)
+    groups = [*case.clusters, *(each.name for each in blamed if not _code(each, codes))]
+    found = {fold(each.names[0]): each for each in _joined(case.clusters, groups, known)}
+    countries = {each.country for each in found.values()}
+    for entity in sorted(blamed, key=lambda each: each.name):
         code = _code(entity, codes)
-        key = fold(entity.name)
-        if code and code not in {each.country for each in found.values()}:
-            found.setdefault(key, _named(entity.name, code))
-        elif not code and key:
-            found.setdefault(key, _named(entity.name, ""))
+        if code and code not in countries:
+            countries.add(code)
+            found.setdefault(fold(entity.name), _named((entity.name,), code))
     return tuple(found[key] for key in sorted(found))
+
+
+def _joined(
+    own: Sequence[str], names: Sequence[str], known: Mapping[str, tuple[KnownCluster, ...]]
+) -> tuple[CaseHypothesis, ...]:
+    """Return a hypothesis for each group of names that one cluster of some publisher carries together.
+
+    ``own`` are the case's clusters, which always stay apart; ``names`` has each name as often as it was said. The
+    label is the case's own name, else the one said most often, else the first. Nothing is stored: publishers' claims
+    on names are applied to the claims of this case as they are read, no more.
+    """
+    written: dict[str, str] = {}
+    for name in (*own, *sorted(names)):
+        written.setdefault(fold(name), name)
+    written.pop("", None)
+    clusters: dict[str, list[KnownCluster]] = {key: [] for key in written}
+    for name in sorted(set(names)):
+        if fold(name) in clusters:
+            clusters[fold(name)].extend(known.get(name, ()))
+    said = Counter(fold(name) for name in names)
+    first = [key for key in dict.fromkeys(map(fold, own)) if key]
+    found = []
+    for group in _groups(first, {key: frozenset(each.key for each in found) for key, found in clusters.items()}):
+        label = min(group, key=lambda key: (key not in first, -said[key], written[key]))
+        others = sorted(written[key] for key in group if key != label)
+        carried = {each.key: each for key in group for each in clusters[key]}
+        found.append(_named((written[label], *others), agreed_country(carried.values())))
+    return tuple(found)
+
+
+def _groups(apart: Sequence[str], keys: Mapping[str, frozenset[str]]) -> tuple[tuple[str, ...], ...]:
+    """Return names in groups that share a cluster key with one another; no group holds two names that stand ``apart``.
+
+    Around each name of ``apart`` its group grows step by step. A name that two groups reach in the same step is
+    contested: it joins neither, and nothing is joined through it. What no group reaches is joined as it hangs together.
+    """
+    groups = [[name] for name in apart]
+    alone: list[list[str]] = []
+    left = sorted(keys.keys() - set(apart))
+    while left:
+        reached = {name: [group for group in groups if any(keys[name] & keys[each] for each in group)] for name in left}
+        alone.extend([name] for name in left if len(reached[name]) > 1)
+        joining = [name for name in left if len(reached[name]) == 1]
+        for name in joining:
+            reached[name][0].append(name)
+        left = [name for name in left if not reached[name]]
+        if left and not joining:
+            groups.append([left.pop(0)])
+    return tuple(tuple(group) for group in (*groups, *alone))
 
 
 def _blamed(statement: Statement) -> tuple[Entity, ...]:
@@ -136,14 +202,19 @@ def _blamed(statement: Statement) -> tuple[Entity, ...]:
     return ()
 
 
+def _all_blamed(statements: Sequence[Statement]) -> tuple[Entity, ...]:
+    """Return the actors that are blamed for, or claim, an incident, as often as statements do so."""
+    return tuple(each for statement in statements for each in _blamed(statement))
+
+
 def _code(entity: Entity, codes: Mapping[str, str]) -> str:
     if entity.type == EntityType.COUNTRY and re.fullmatch("[A-Z]{2}", entity.id):
         return entity.id
     return codes.get(fold(entity.name), "")
 
 
-def _named(name: str, country: str) -> CaseHypothesis:
-    return CaseHypothesis(id=slug(name), label={"en": name, "fr": name}, names=(name,), country=country)
+def _named(names: tuple[str, ...], country: str) -> CaseHypothesis:
+    return CaseHypothesis(id=slug(names[0]), label={"en": names[0], "fr": names[0]}, names=names, country=country)
 
 
 def slug(name: str) -> str:

@@ -15,6 +15,8 @@ from consilience.attribution.settings import WeighSettings
 from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.model.assessment import EvidenceItem, HypothesisKind, WeighedHypothesis
 
+_TIE = 1e-9
+"""Posteriors nearer than this are equal: no evidence tells them apart."""
 _LABEL = {"en": "imitation of {}", "fr": "imitation : {}"}
 
 
@@ -29,6 +31,8 @@ def with_imitation(
 ) -> tuple[tuple[WeighedHypothesis, ...], tuple[EvidenceItem, ...]]:
     """Return hypotheses and items with the imitation of the leading actor added; as given where nobody leads.
 
+    Several actors that come first alike (within 1e-9) lead nobody, so that no imitation joins them: to take the first
+    by id would set apart, by its name alone, what the evidence does not. Such a tie gives no answer anyway.
     The imitation takes ``settings.imitation_share`` of the imitated actor's prior, so that all others keep theirs.
     """
     actors = [each.id for each in hypotheses if each.kind is HypothesisKind.ACTOR]
@@ -37,7 +41,11 @@ def with_imitation(
     if not (actors and weighs) or already or not settings.imitation_share:
         return tuple(hypotheses), tuple(items)
     values = dict(zip((each.id for each in hypotheses), Balance(hypotheses, items, settings).posterior(), strict=True))
-    target = min(actors, key=lambda each: (-round(float(values[each]), 9), each))
+    highest = max(float(values[each]) for each in actors)
+    first = [each for each in actors if float(values[each]) >= highest - _TIE]
+    if len(first) > 1:
+        return tuple(hypotheses), tuple(items)
+    target = first[0]
     imitation = f"imitation-of-{target}"
     out = []
     for each in hypotheses:

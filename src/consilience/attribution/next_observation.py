@@ -68,7 +68,7 @@ def _observed(balance: Balance, base: FloatArray, towards: int, code: str) -> tu
     params = {"weight": number(weight)}
     if code == "planted-proof" and hypothesis.of:
         leader = balance.leading(base)
-        after = balance.with_rows(planted_rows(balance, cheap_items(balance)))
+        after, _ = balance.with_rows(planted_rows(balance, cheap_items(balance)))
         weight = balance.margin(leader, after) - balance.margin(leader, base)
         params = {"of": hypothesis.of, "items": str(len(cheap_items(balance)))}
     else:

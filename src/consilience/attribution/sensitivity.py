@@ -48,18 +48,21 @@ def _left_out(balance: Balance) -> list[Sensitivity]:
     marks = [mark for mark in marks if any(left and weighs for left, weighs in zip(mark[2], weighing, strict=True))]
     if not marks:
         return []
-    posteriors = balance.without(np.array([mark[2] for mark in marks]))
-    return [_test(balance, kind, of, values) for (kind, of, _), values in zip(marks, posteriors, strict=True)]
+    posteriors, counting = balance.without(np.array([mark[2] for mark in marks]))
+    return [
+        _test(balance, kind, of, values, weights)
+        for (kind, of, _), values, weights in zip(marks, posteriors, counting, strict=True)
+    ]
 
 
 def _planted(balance: Balance) -> list[Sensitivity]:
     tests = []
     for index, item in enumerate(balance.items):
         if item.plant_class and (balance.counting[index] > 0).any():
-            tests.append(_test(balance, "if-planted", item.id, balance.with_rows(planted_rows(balance, [index]))))
+            tests.append(_test(balance, "if-planted", item.id, *balance.with_rows(planted_rows(balance, [index]))))
     cheap = cheap_items(balance)
     if len(cheap) > 1:
-        tests.append(_test(balance, "if-planted", ALL_CHEAP, balance.with_rows(planted_rows(balance, cheap))))
+        tests.append(_test(balance, "if-planted", ALL_CHEAP, *balance.with_rows(planted_rows(balance, cheap))))
     return tests
 
 
@@ -88,10 +91,10 @@ def planted_rows(balance: Balance, planted: list[int]) -> FloatArray:
     return rows
 
 
-def _test(balance: Balance, kind: str, of: str, values: FloatArray) -> Sensitivity:
+def _test(balance: Balance, kind: str, of: str, values: FloatArray, counting: FloatArray) -> Sensitivity:
     base = balance.posterior()
     leader, now = balance.leading(base), balance.leading(values)
-    withheld = bool(balance.withheld(values)) != bool(balance.withheld(base))
+    withheld = bool(balance.withheld(values, counting)) != bool(balance.withheld(base))
     return Sensitivity(
         kind=kind,
         of=of,

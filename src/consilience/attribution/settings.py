@@ -13,6 +13,7 @@ class WeighSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of one run; every one is printed with the assessment. All are start values, see ``docs/method.md``.
 
     ``min_posterior`` and ``min_odds``: below this posterior, or this many times the second's, the answer is withheld.
+    ``min_evidence``: decibans that must speak for the leading hypothesis, else there is nothing to answer with.
     ``rho``: inside a group of traces the k-th further item keeps rho^k of its weight; ``rho_claims`` is the same for
     claims of one origin. ``unknown_prior``: P(an actor that is not among the hypotheses). ``imitation_share``: the
     part of the leading actor's prior that goes to somebody who imitates it; 0 leaves imitation out.
@@ -22,6 +23,7 @@ class WeighSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     min_posterior: float = 0.55
     min_odds: float = 2.0
+    min_evidence: float = 5.0
     rho: float = 0.25
     rho_claims: float = 0.0
     unknown_prior: float = 0.3

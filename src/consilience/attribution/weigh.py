@@ -56,8 +56,6 @@ def weigh(
     balance = balance.ordered(leader)
     evidence = balance.weighed_items()
     withheld = balance.withheld(balance.posterior())
-    if not balance.counting.any():
-        withheld = ("no-evidence", *withheld)
     return Weighing(
         hypotheses=balance.weighed_hypotheses(),
         evidence=evidence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -46,7 +47,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 error, 2 wrong usage, 3 nothing found or not enough to say, 6 done in part.\n\n"
+    epilog="Exit codes: 0 done, 1 error, 2 wrong usage, 3 nothing found, 6 done in part.\n\n"
     "Example: consilience assess cases/albania-2022",
 )
 @click.option("-w", "--workspace", type=click.Path(path_type=Path), help="Folder of the workspace.")
@@ -63,6 +64,9 @@ def program(ctx: click.Context, workspace: Path | None, cache: Path | None, as_j
 
 def main() -> None:
     """Run the command line; the process ends with one of the documented exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no « must not end the program
     try:
         code = program(standalone_mode=False)
     except ConsilienceError as error:

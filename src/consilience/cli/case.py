@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from consilience.app.assessing import CaseResult, assess_case
-from consilience.app.ledgers import case_claims, case_sources_ledger
+from consilience.app.ledgers import case_claims, case_sources_ledger, document_names, rejected_claims
 from consilience.cli.output import Console, ExitCode, folder, json_option, short_id
+from consilience.errors import ConsilienceError
 from consilience.model.assessment import EvidenceItem
 from consilience.report.forms import decibans
 from consilience.report.naming import names, sentence
@@ -28,27 +29,44 @@ _SHOWN_ITEMS = 6
 @click.command(
     epilog="Example: consilience assess cases/albania-2022 --lang fr\n\n"
     "Writes assessment.json, assessment.stix.json and dossier.html (one per language of the case) to OUT/<case>, "
-    "by default to the folder `assessment` in the case. Exit code 3: there was not enough to say for a case."
+    "by default to the folder `assessment` in the case. Exit code 6: a case or a document could not be read; "
+    "3 with --strict: there was not enough to say."
 )
 @click.argument("cases", nargs=-1, required=True, type=folder, metavar="CASE...")
 @click.option("--out", type=folder, help="Folder to write to; each case gets a folder of its own in it.")
-@click.option("--lang", default="", help="Language of what is printed: en or fr; by default the case's first.")
+@click.option(
+    "--lang", type=click.Choice(["en", "fr"]), help="Language of what is printed; by default the case's first."
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 where an assessment abstains.")
 @json_option
 @click.pass_obj
-def assess(console: Console, cases: tuple[Path, ...], out: Path | None, lang: str, strict: bool) -> int:
+def assess(console: Console, cases: tuple[Path, ...], out: Path | None, lang: str | None, strict: bool) -> int:
     """Read a case, weigh its evidence, write assessment and dossier."""
-    results = []
+    names_out = [case.resolve().name for case in cases]
+    if out and len(set(names_out)) < len(names_out):
+        raise click.UsageError("two cases have the same folder name and would be written to one place")
+    results, failures = [], []
     for case in cases:
         target = out / case.resolve().name if out else case / "assessment"
-        result = assess_case(console.where, case, target, console.progress())
-        console.end_progress()
+        try:
+            result = assess_case(console.where, case, target, console.progress())
+        except ConsilienceError as error:
+            if len(cases) == 1:
+                raise
+            failures.append(error)
+            console.note(f"error: {error}")
+            continue
+        finally:
+            console.end_progress()
         results.append(result)
         if not console.as_json:
             _show(console, result, lang)
     if console.as_json:
-        console.json("consilience-assess/1", {"cases": [_summary(result) for result in results]})
-    if any(row.outcome == "rejected" for result in results for row in result.added.rows):
+        failed = [{"file": each.file, "place": each.place, "reason": each.reason} for each in failures]
+        console.json("consilience-assess/1", {"cases": [_summary(result) for result in results], "failed": failed})
+    if failures and not results:
+        return ExitCode.ERROR
+    if failures or any(row.outcome == "rejected" for result in results for row in result.added.rows):
         return ExitCode.PARTIAL
     return ExitCode.NOTHING if strict and any(result.assessment.abstains for result in results) else ExitCode.DONE
 
@@ -73,7 +91,7 @@ def _heaviest_first(item: EvidenceItem) -> tuple[float, str]:
     return -max((abs(weight) for weight in item.weights.values()), default=0.0), item.id
 
 
-def _show(console: Console, result: CaseResult, lang: str) -> None:
+def _show(console: Console, result: CaseResult, lang: str | None) -> None:
     assessment = result.assessment
     spoken = lang if lang in assessment.headline else next(iter(assessment.headline), "en")
     console.say(click.style(assessment.title.get(spoken, assessment.case), bold=True))
@@ -91,6 +109,13 @@ def _show(console: Console, result: CaseResult, lang: str) -> None:
     what_would = change(assessment, spoken)
     for text in (what_would.summary, *what_would.lines, *what_would.next):
         console.paragraph(text, "  · ")
+    silent = [
+        Path(row.file).name
+        for row in result.added.rows
+        if row.outcome == "taken" and not (row.statements or row.observations)
+    ]
+    if silent:
+        console.paragraph(f"nothing was found in: {', '.join(silent)}", "  ! ")
     for row in result.added.rows:
         if row.outcome == "rejected":
             console.note(f"rejected: {row.file}: {row.place + ': ' if row.place else ''}{row.reason}")
@@ -142,8 +167,9 @@ def claims(console: Console, case: Path | None) -> int:
     if console.as_json:
         console.json("consilience-claims/1", {"claims": rows})
     else:
+        documents = document_names(console.where)
         console.table(
-            ("id", "said", "source", "act", "claim", "likelihood", "confidence", "words"),
+            ("id", "said", "source", "act", "claim", "likelihood", "confidence", "words", "document"),
             [
                 (
                     short_id(row.statement),
@@ -163,9 +189,13 @@ def claims(console: Console, case: Path | None) -> int:
                     row.likelihood.term if row.likelihood else "",
                     row.confidence.term if row.confidence else "",
                     row.quote,
+                    f"{documents.get(row.document, '')} {row.place}".strip(),
                 )
                 for row in rows
             ],
         )
-        console.say(f"{len(rows)} claims")
+        console.say(f"{len(rows)} {'claim' if len(rows) == 1 else 'claims'}")
+        for statement, judgement in rejected_claims(console.where):
+            by = f"{judgement.author} on {judgement.made}" + (f", {judgement.reason}" if judgement.reason else "")
+            console.say(f"rejected by {by}: {short_id(statement.id)} {statement.quote}")
     return ExitCode.DONE if rows else ExitCode.NOTHING

@@ -6,6 +6,7 @@ import click
 
 from consilience.app.overlapping import OverlapReport, Resolved, find_overlaps
 from consilience.cli.output import Console, ExitCode, json_option
+from consilience.knowledge.names import strict_key
 from consilience.model.assessment import PairOverlap
 from consilience.overlap.pairs import OverlapSettings, is_linked
 
@@ -22,7 +23,7 @@ from consilience.overlap.pairs import OverlapSettings, is_linked
 @click.pass_obj
 def overlap(console: Console, a: str, b: str, limit: int) -> int:
     """What clusters share, against chance: two clusters by name, or every pair in the workspace."""
-    if a and not b:
+    if bool(a) != bool(b) or (a and strict_key(a) == strict_key(b)):
         raise click.UsageError("name two clusters, or none for all pairs")
     report = find_overlaps(console.where, a, b)
     if console.as_json:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
+from consilience.app.ledgers import document_names
 from consilience.app.use_cases import judge as keep_judgement
 from consilience.app.use_cases import query as ask
 from consilience.app.use_cases import search as find
@@ -25,16 +26,20 @@ def search(console: Console, words: str, limit: int) -> int:
     if console.as_json:
         console.json("consilience-search/1", {"hits": hits})
     else:
+        documents = document_names(console.where)
         console.table(
             ("text", "document", "place", "statement"),
-            [(hit.text[:300], hit.document[:12], hit.pointer, short_id(hit.statement)) for hit in hits],
+            [
+                (hit.text[:300], documents.get(hit.document, hit.document[:12]), hit.pointer, short_id(hit.statement))
+                for hit in hits
+            ],
         )
     return ExitCode.DONE if hits else ExitCode.NOTHING
 
 
 @click.command(
     epilog='Example: consilience query "SELECT source, count(*) FROM observation GROUP BY source"\n\n'
-    "Tables: document, statement, source, observation."
+    "Tables: document, statement, source, judgement, observation."
 )
 @click.argument("sql")
 @json_option

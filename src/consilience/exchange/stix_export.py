@@ -74,8 +74,8 @@ def bundle(assessment: Assessment, *, created: str = "") -> bytes:
     """Return the assessment as the bytes of a STIX 2.1 bundle.
 
     ``created`` is a partial date that all objects of this assessment get as ``created`` and ``modified``; where it is
-    empty, the newest date of a statement or document in the assessment is taken. Raises ``ValueError`` where there is
-    neither, for a date that cannot be, and for a hypothesis whose posterior is not a probability.
+    empty, :func:`newest_date` is taken. Raises ``ValueError`` for a date that cannot be, and for a hypothesis whose
+    posterior is not a probability.
     """
     moment = _timestamp(earliest(parse_date(created) or newest_date(assessment)).isoformat())
     marking = most_restrictive([assessment.marking, *(each.marking for each in assessment.documents)])
@@ -86,12 +86,13 @@ def bundle(assessment: Assessment, *, created: str = "") -> bytes:
 
 
 def newest_date(assessment: Assessment) -> PartialDate:
-    """Return the newest date of a statement or document in the assessment; raise ``ValueError`` where none is known."""
+    """Return the newest date of a statement or document in the assessment, else the incident's, else 1970-01-01.
+
+    STIX demands a date of making, and the clock's would give other bytes at every run.
+    """
     dates = [row.said for row in assessment.ledger] + [each.published for each in assessment.documents]
-    known = [date for date in dates if date]
-    if not known:
-        raise ValueError("the assessment holds no date: say when it was created")
-    return max(known, key=earliest)
+    known = [date for date in dates if date] or [assessment.incident.last or assessment.incident.first]
+    return max((date for date in known if date), key=earliest, default=PartialDate("1970-01-01"))
 
 
 def _timestamp(text: str) -> str:

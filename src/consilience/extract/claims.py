@@ -30,6 +30,10 @@ from consilience.model.words import Confidence, Likelihood
 
 LONGEST_SENTENCE: Final = 1500
 _TRIGGER_WINDOW: Final = 40
+_CLAUSE_WINDOW: Final = 200
+_ASIDE: Final = re.compile(r",[^,]{1,80},")
+_LEADING_DATE: Final = re.compile(r"\s*(?:\w{1,6}\s+){0,2}‹X\d+›,?\s*")
+_TRAILING_CONFIDENCE: Final = re.compile(r",?\s+(?:with|avec)\s+[^.;:,‹]{1,40}", re.IGNORECASE)
 _RESPONSE: Final = Predicate.RESPONDS
 _PAIR: Final = ("first", "second")
 _FIRST: Final = (Stance.NO_EVIDENCE, Stance.DECLINES, Stance.DENIES)
@@ -67,14 +71,18 @@ def read_claims(
     mentions: list[NameMention],
     grammar: Grammar,
     memory: Memory,
+    indicators: bool = False,
 ) -> list[Statement]:
     """Return the claims of a passage in the order of its sentences.
 
     ``memory`` carries speakers from sentence to sentence. Sentences of more than 1500 characters are not read: they
-    are lists or lost line ends. Dates that need the day of publication use that of ``document``.
+    are lists or lost line ends. Dates that need the day of publication use that of ``document``. Where the passage
+    lists ``indicators`` it speaks of computers.
     """
-    cyber = any(each.letter in "GM" for each in mentions) or bool(
-        grammar.words["cyber"].search(f"{document.title} {passage.text}")
+    cyber = (
+        indicators
+        or any(each.letter in "GM" for each in mentions)
+        or bool(grammar.words["cyber"].search(f"{document.title} {passage.text}"))
     )
     own = memory.known(document.source, "") if document.source in memory.lexicon.sources else None
     own = own or Speaker(document.source, SpeechAct.ALLEGATION)
@@ -235,7 +243,10 @@ def _stance(rule: Rule, match: re.Match[str], scope: Scope | None, reading: _Rea
     inside = reading.masked.written(_without_aside(match), "HKU")
     if words["condition"].search(before) or words["condition"].search(inside):
         return None
-    if words["unreal"].search(inside) and (scope is None or scope.stance is not Stance.DENIES):
+    denied = scope is not None and scope.stance is Stance.DENIES
+    if not denied and _withdrawn(match, reading):
+        return None
+    if words["unreal"].search(inside) and not denied:
         return None
     if row.predicate is _RESPONSE and words["considered"].search(inside):
         return None
@@ -243,7 +254,8 @@ def _stance(rule: Rule, match: re.Match[str], scope: Scope | None, reading: _Rea
         if words["negation"].search(_last_words(words["not_negation"].sub(" ", before))):
             return None
         if words["negation"].search(words["not_negation"].sub(" ", inside)):
-            return Stance(row.negated) if row.negated != "drop" else None
+            # Who denies that it was not so affirms in a roundabout way: that is left alone.
+            return Stance(row.negated) if row.negated != "drop" and not denied else None
     if words["recommend"].search(inside):
         return Stance.RECOMMENDS if row.predicate is _RESPONSE else None
     if row.stance is not Stance.AFFIRMS:
@@ -251,6 +263,24 @@ def _stance(rule: Rule, match: re.Match[str], scope: Scope | None, reading: _Rea
     if scope is not None and scope.stance is not None:
         return scope.stance
     return Stance.SUSPECTS if words["hedge"].search(_last_words(before) + inside) else Stance.AFFIRMS
+
+
+def _withdrawn(match: re.Match[str], reading: _Reading) -> bool:
+    """True where the clause around the claim takes it back: "it is wrong to say that", "reports that ... are false".
+
+    What stands between two commas is skipped, and so are words that only look like a negation ("no doubt that").
+    """
+    words, text = reading.context.grammar.words, reading.masked.text
+    before = re.split(r"[.;:]", text[max(0, match.start() - _CLAUSE_WINDOW) : match.start()])[-1]
+    before = words["not_negation"].sub(" ", _ASIDE.sub(" ", before))
+    # The list speaks of what stands right before the claim: the mark is put where the claim begins.
+    if words["withdrawn"].search(before.rstrip() + " ‹"):
+        return True
+    # "This is false" may stand in the sentence that follows.
+    end = reading.sentence.end
+    after = text[match.end() : match.end() + _CLAUSE_WINDOW] + " "
+    after += reading.context.passage.text[end : end + _CLAUSE_WINDOW]
+    return bool(words["refuted"].match(after.lstrip()))
 
 
 def _without_aside(match: re.Match[str]) -> str:
@@ -271,7 +301,8 @@ def _window(match: re.Match[str], scope: Scope | None, reading: _Reading) -> str
         start = scope.frame[0]
     elif (stop := max(reading.masked.text.rfind(mark, 0, match.start()) for mark in ".;:")) >= start:
         start = stop
-    return reading.masked.text[start : match.start()] + _without_aside(match)
+    after = _TRAILING_CONFIDENCE.match(reading.masked.text, match.end())
+    return reading.masked.text[start : match.start()] + _without_aside(match) + (after[0] if after else "")
 
 
 @cache
@@ -298,7 +329,8 @@ def _happened(match: re.Match[str], scope: Scope | None, reading: _Reading) -> P
     if not dates:
         # A date in the frame is the day on which it was said.
         outside = match[0] if scope is None or match.start() >= scope.frame[1] else ""
-        dates = [each.date for each in reading.masked.of(outside) if each.date]
+        leading = _LEADING_DATE.fullmatch(reading.masked.text, 0, match.start()) if scope is None else None
+        dates = [each.date for each in reading.masked.of(outside + (leading[0] if leading else "")) if each.date]
     return Period(dates[0], dates[0]) if len(dates) == 1 else Period()
 
 

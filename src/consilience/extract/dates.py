@@ -65,6 +65,8 @@ class _Reader:
             self.full = (re.compile(rf"(?<![\w.]){day}(?:er)?\s+{month}\s+{year}", re.I),)
         self.month_year = re.compile(rf"\b{month},?\s+(?:de\s+|of\s+)?{year}", re.I)
         self.year = re.compile(rf"\b{_IN[lang]}[\s-]{{0,2}}{year}(?!\s*%)", re.I)
+        # "the 2015 attack": what happened is called by its year.
+        self.called = re.compile(rf"(?:(?<=\b[Tt]he\s)|(?<=\b[Aa]\s)|(?<=['’]s\s)){year}(?=\s+[a-z])")
         self.bare_month = re.compile(rf"\b{_IN[lang]}[\s-]{{0,2}}{month}(?!\s+\d)", re.I if lang == "fr" else 0)
         if lang == "en":
             named = "|".join(name.title() for name in names)
@@ -111,7 +113,7 @@ def _absolute(text: str, reader: _Reader, found: list[FoundDate]) -> None:
             _keep(found, match, f"{match['year']}-{month:02d}-{int(match['day']):02d}")
     for match in reader.month_year.finditer(text):
         _keep(found, match, f"{match['year']}-{reader.months[match['month'].lower()]:02d}")
-    for match in reader.year.finditer(text):
+    for match in (*reader.year.finditer(text), *reader.called.finditer(text)):
         _keep(found, match, match["year"])
 
 

@@ -16,6 +16,9 @@ from consilience.model.statement import EntityType
 
 TOKEN: Final = re.compile(r"‹([A-Z])(\d+)›")
 # Quotation marks go (rules would have to allow for them everywhere); the marks of tokens become ordinary ones.
+# Keys of tokens that speak without a name: a body that is the document's own, a minister without a country.
+GENERIC: Final = "?own"
+MINISTER: Final = "?minister"
 _CLEAN: Final = str.maketrans({"‹": "<", "›": ">"} | dict.fromkeys('“”"«»„'))
 _SINGLE_QUOTES: Final = re.compile(r"‘([^‘]{1,120}?)’(?!\w)")
 _PROPER: Final = re.compile(r"[A-ZÀ-Þ][\w’'-]+(?:\s(?:(?:de|von|van|al|bin)\s)?[A-ZÀ-Þ][\w’'-]+){0,3}\Z")
@@ -113,11 +116,17 @@ def _phrase(masked: Masked, match: re.Match[str], makes: str, grammar: Grammar, 
     country = next((each.country for each in inside if each.country), "")
     organ = next((each for each in inside if each.letter in "SOV" and each.type is EntityType.ORGANISATION), None)
     person = ""
+    if makes in "PU" and not inside and grammar.words["generic"].fullmatch(written.strip(" ,")):
+        return Token("U", written, key=GENERIC)
     if makes == "P":
+        if match[0] in _NO_NAMES:
+            return None
         named = _PROPER.search(masked.written(match[0]).rstrip(", "))
         person = named[0] if named else ""
         if not inside and match.start() == 0 and " " not in person and named and named[0] == match[0]:
-            return None if match[0] in _NO_NAMES else Token("P", written, key="?", person=person)
+            return Token("P", written, key="?", person=person)
+        if not country and organ is None and grammar.words["minister"].search(written):
+            return Token("P", written, EntityType.ORGANISATION, MINISTER, person=person, parts=_numbers(match[0]))
     kind = EntityType.COUNTRY if country and makes in "SHK" else EntityType.ORGANISATION
     return Token(makes, written, kind, organ.key if organ else "", "", country, person=person, parts=_numbers(match[0]))
 

@@ -18,7 +18,7 @@ from consilience.extract.rule_table import grammar
 from consilience.extract.sentences import Sentence, split
 from consilience.extract.speakers import Memory
 from consilience.model.document import Document, Passage
-from consilience.model.observable import Observation
+from consilience.model.observable import Observation, Role
 from consilience.model.statement import Statement
 
 __all__ = ["Extraction", "Lexicon", "build_lexicon", "extract"]
@@ -46,7 +46,9 @@ def extract(passage: Passage, document: Document, lexicon: Lexicon) -> Extractio
     sentences = split(passage.text)
     statements: list[Statement] = []
     if lang in lexicon.languages:
-        statements = read_claims(passage, document, sentences, names, grammar(lang), Memory(lexicon, document.source))
+        indicators = any(each.role is Role.INDICATOR for each in observables)
+        memory = Memory(lexicon, document.source)
+        statements = read_claims(passage, document, sentences, names, grammar(lang), memory, indicators)
     title = find_names(document.title, lang, lexicon) if document.title else []
     observations = [
         _observation(each, _cluster(each, sentences, names, title), passage, document) for each in observables

@@ -133,7 +133,7 @@ class Grammar(msgspec.Struct, frozen=True):
 
 _WORD_LISTS: Final = frozenset(
     {"negation", "not_negation", "hedge", "condition", "unreal", "recommend", "considered", "cyber", "kinetic", "cue"}
-    | {"pronoun"}
+    | {"pronoun", "withdrawn", "refuted", "generic", "minister"}
 )
 _AND: Final = (
     r",?\s+(?:and|et|as well as|ainsi que|along with)\s+(?:by\s+|à\s+|par\s+|de\s+|to\s+|with\s+)?"

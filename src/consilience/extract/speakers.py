@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from consilience.extract.lexicon import Lexicon
-from consilience.extract.masking import Masked, Token
+from consilience.extract.masking import GENERIC, MINISTER, Masked, Token
 from consilience.extract.rule_table import Grammar, slot
 from consilience.model.source import SourceKind
 from consilience.model.statement import SpeechAct, Stance
@@ -53,7 +53,22 @@ class Memory:
 
     def speaker(self, token: Token, pronoun: bool = False) -> Speaker:
         """Return who is meant by a token that speaks: in an organ's own document, its state and its people are it."""
+        if token.key == MINISTER:
+            return self._minister(token)
         return self._as_publisher(self._known_speaker(token, pronoun))
+
+    def _minister(self, token: Token) -> Speaker:
+        """A minister without a country: of the only state that just spoke, else of the state whose agency publishes.
+
+        The minister is not the agency: the words are the state's. Elsewhere nobody knows whose minister it is.
+        """
+        own = self.lexicon.sources.get(self.publisher)
+        recent = {country for sentence, country in self.states if sentence >= self.sentence - 2}
+        if len(recent) == 1:
+            return self._as_publisher(self.government(recent.pop(), token.text))
+        if own is None or own.kind is not SourceKind.STATE or own.id in self.lexicon.political or not own.country:
+            return self._as_publisher(self._known_speaker(msgspec.structs.replace(token, key=""), False))
+        return Speaker(f"state:{own.country}", SpeechAct.JUDGEMENT, token.text, own.country)
 
     def _as_publisher(self, found: Speaker) -> Speaker:
         own = self.lexicon.sources.get(self.publisher)
@@ -90,6 +105,9 @@ class Memory:
             return self.government(token.country, token.text)
         if token.letter == "P" and token.person:
             return self._person(token)
+        own = self.lexicon.sources.get(self.publisher)
+        if token.key == GENERIC and own is not None and own.kind in _SPOKEN_FOR:
+            return self.known(own.id, token.text)
         return Speaker("", SpeechAct.ALLEGATION, token.text)
 
     def _person(self, token: Token) -> Speaker:

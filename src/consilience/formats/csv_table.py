@@ -28,7 +28,7 @@ from consilience.formats.columns import (
     is_indicator_header,
 )
 from consilience.formats.context import ReadContext
-from consilience.formats.document_facts import OwnWord, check_size, file_stem, find_source, make_document
+from consilience.formats.document_facts import OwnWord, check_size, find_source, make_document
 from consilience.formats.encoding import decode
 from consilience.knowledge.countries import country_code
 from consilience.knowledge.observable_syntax import classify, normalise, refang, refusal
@@ -235,7 +235,6 @@ class _TableReader:
         self._document = document
         self._context = context
         self._issues = issues
-        self._list_name = file_stem(context.name)
         self._sources_by_name: dict[str, Source] = {}
 
     def take(self, row: _Row, take: Callable[[_Row], None]) -> None:
@@ -274,7 +273,7 @@ class _TableReader:
         for value in values:
             self.observations.append(
                 Observation(
-                    cluster=cell(row, Field.CLUSTER) or self._list_name,
+                    cluster=cell(row, Field.CLUSTER),
                     type=value.type.value,
                     value=value.value,
                     source=source.id if source else self._document.source,

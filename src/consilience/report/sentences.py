@@ -39,6 +39,9 @@ SIGNIFICANT: Final = 0.05
 OPEN_NAMED: Final = 3
 """How many explanations the sentence that withholds an answer names; the table after it has them all."""
 
+_SPEAKS: Final = 5.0
+"""Decibans (odds about three times higher) from which an item is something that speaks for an explanation."""
+
 _MIN_POSTERIOR: Final = "min_posterior"
 _STRENGTHS: Final = frozenset({"sources-agree", "direct-technical", "reliability-high"})
 _COUNTS = re.compile(r"(\d+) clusters, (\d+) rows")
@@ -58,7 +61,7 @@ def headline(assessment: Assessment, lang: str) -> str:
 def headline_parts(assessment: Assessment, lang: str) -> tuple[str, ...]:
     """Return the sentences of the headline: the answer, or that it is withheld and then what remains open."""
     if assessment.abstains:
-        return _withheld(assessment, lang), _still_open(assessment, lang)
+        return _abstention(assessment, lang)
     leading = hypothesis(assessment, assessment.leading)
     return (_judgement(assessment, leading, in_language(assessment.likelihood, lang), lang),)
 
@@ -374,6 +377,22 @@ def _imitated(assessment: Assessment, each: WeighedHypothesis, lang: str) -> str
         if other.id == each.of:
             return hypothesis_label(other, lang)
     return isolated(each.of)
+
+
+def _abstention(assessment: Assessment, lang: str) -> tuple[str, ...]:
+    """Return that the answer is withheld, and what remains open.
+
+    Where too little speaks for what comes first, nothing is named: a bare prior, with its estimative word, would be
+    read as an answer.
+    """
+    if "no-evidence" not in assessment.reasons:
+        return _withheld(assessment, lang), _still_open(assessment, lang)
+    texts = catalogue(lang)
+    others = {each.id for each in assessment.hypotheses if assessment.leading not in {each.id, each.of}}
+    elsewhere = any(item.weights.get(each, 0.0) >= _SPEAKS for item in assessment.evidence for each in others)
+    why = texts.text(f"headline.nothing-{'first' if elsewhere else 'any'}")
+    withheld = _withheld(assessment, lang).removesuffix(".")
+    return (texts.text("headline.nothing", withheld=withheld, why=why),)
 
 
 def _withheld(assessment: Assessment, lang: str) -> str:

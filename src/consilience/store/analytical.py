@@ -11,7 +11,8 @@ from consilience.store.workspace import Workspace
 
 
 def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection with the tables ``document``, ``statement``, ``source`` and ``observation``.
+    """Return a DuckDB connection with the tables ``document``, ``statement``, ``source``, ``judgement`` and
+    ``observation``.
 
     They show current readings as they were when the connection was made. DuckDB's SQLite extension is not in its
     wheel and would have to be downloaded, so the rows come over Arrow, and automatic installation is off.
@@ -43,6 +44,10 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
         "source": _table(
             ("id", "name", "kind", "reliability"),
             ((s.id, s.name, s.kind, s.reliability) for s in workspace.sources().values()),
+        ),
+        "judgement": _table(
+            ("statement", "verdict", "author", "made", "reason", "withdrawn"),
+            ((j.statement, j.verdict, j.author, j.made, j.reason, j.withdrawn) for j in workspace.judgements()),
         ),
         "observation": workspace.observations(),
     }

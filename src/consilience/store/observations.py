@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from consilience.errors import StoreError
 from consilience.model.observable import Observation
 
 SCHEMA: Final = pa.schema(
@@ -60,9 +61,16 @@ class PartWriter:
 
 def read_parts(paths: Iterable[Path], readings: frozenset[int]) -> pa.Table:
     """Return the rows of the parts that belong to ``readings``."""
-    tables = [pq.read_table(path, schema=SCHEMA) for path in paths]
+    tables = [_read(path) for path in paths]
     if not tables:
         return SCHEMA.empty_table()
     table = pa.concat_tables(tables)
     wanted = pa.compute.is_in(table["reading"], value_set=pa.array(sorted(readings), pa.int64()))
     return table.filter(wanted)
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path, schema=SCHEMA)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"observations of the workspace cannot be read: {error}", file=str(path)) from error

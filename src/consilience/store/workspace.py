@@ -56,6 +56,8 @@ def open_workspace(folder: Path, *, create: bool = True) -> Workspace:
     if not database.exists() and not create:
         raise StoreError("there is no workspace here; `consilience add` makes one", file=str(folder))
     try:
+        if database.exists() and not os.access(folder, os.W_OK):
+            return Workspace(folder, _read_only(database, folder))
         folder.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(database, timeout=_BUSY_SECONDS, isolation_level=None)
         connection.execute("PRAGMA page_size=16384")  # of a new database; statements are long rows
@@ -68,6 +70,13 @@ def open_workspace(folder: Path, *, create: bool = True) -> Workspace:
     return Workspace(folder, connection)
 
 
+def _read_only(database: Path, folder: Path) -> sqlite3.Connection:
+    """Open a workspace on a medium that cannot be written, such as a disc: nobody else writes to it either."""
+    connection = sqlite3.connect(f"{database.resolve().as_uri()}?immutable=1", uri=True, isolation_level=None)
+    _refuse_newer(connection, folder)
+    return connection
+
+
 def _check_version(connection: sqlite3.Connection, folder: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -75,11 +84,15 @@ def _check_version(connection: sqlite3.Connection, folder: Path) -> None:
             for command in _commands(files("consilience.store").joinpath("schema.sql").read_text("utf-8")):
                 connection.execute(command)
             connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
-        found = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+    _refuse_newer(connection, folder)
+
+
+def _refuse_newer(connection: sqlite3.Connection, folder: Path) -> None:
+    found = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     if not found or not found[0].isdigit():
         raise StoreError("the workspace names no schema version", file=str(folder))
     if int(found[0]) > SCHEMA_VERSION:
