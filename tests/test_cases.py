@@ -537,11 +537,9 @@ def test_a_case_that_cannot_be_is_refused_with_its_place(
     yaml: str, said: str, run: Callable[..., Ran], tmp_path: Path
 ) -> None:
     case = small_case(tmp_path / "case", report_txt="Nothing.")
-    text = (
-        (case / "case.yaml")
-        .read_text()
-        .replace("languages: [en]\n", "" if "languages" in yaml else "languages: [en]\n")
-    )
+    text = (case / "case.yaml").read_text()
+    if "languages" in yaml:
+        text = text.replace("languages: [en]\n", "").replace("fr:", "de:")
     (case / "case.yaml").write_text(text + yaml)
     ran = run("assess", case)
     assert ran.code == 1
