@@ -456,3 +456,12 @@ def test_an_assessment_that_holds_almost_nothing_is_still_a_dossier(assessment: 
     assert words(root.xpath("//h1")[0]) == assessment.case
     assert len(root.xpath("//table[@class='weights']/tbody/tr")) == 2
     assert {target[1:] for target in root.xpath("//@href")} <= set(root.xpath("//@id"))
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_without_evidence_no_figure_is_put_on_a_scale(lang):
+    bare = msgspec.structs.replace(who(), abstains=True, reasons=("no-evidence",), headline={})
+    answer = render(bare, lang).split('class="answer"')[1].split("</section>")[0]
+    assert "<svg" not in answer
+    assert "<table" not in answer
+    assert "<svg" in render(who(), lang).split('class="answer"')[1].split("</section>")[0]

@@ -51,11 +51,13 @@ class ScaleRow(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True):
     """Section 1: the answer, what it is worth, and the same on other scales.
 
-    ``headline`` comes in sentences; the first says the most. ``chance`` is the finding of the null model.
+    ``headline`` comes in sentences; the first says the most. ``chance`` is the finding of the null model. ``bare``:
+    no evidence weighs, and figures that are little more than the priors are no answer on any scale.
     """
 
     headline: tuple[str, ...]
     abstains: bool
+    bare: bool
     chance: str
     confidence: str
     origins: str
@@ -184,6 +186,7 @@ def answer(assessment: Assessment, lang: str) -> Answer:
     return Answer(
         headline=(stored,) if stored and stored != " ".join(parts) else parts,
         abstains=assessment.abstains,
+        bare="no-evidence" in assessment.reasons,
         chance=sentences.chance_sentence(assessment, lang),
         confidence=sentences.confidence_sentence(assessment, lang),
         origins=sentences.origins_sentence(assessment, lang),
