@@ -156,6 +156,6 @@ WORST = {
 
 @pytest.mark.parametrize("text", WORST.values(), ids=WORST)
 def test_one_megabyte_of_the_worst_case_is_bounded(text):
-    begin = time.perf_counter()
+    begin = time.process_time()
     find_observables(text)
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10
