@@ -246,3 +246,16 @@ def test_sql_reads_statements_and_observations_together(tmp_path: Path) -> None:
             " GROUP BY d.sha256, d.name"
         ).fetchall()
     assert rows == [("report.txt", 3, 4), ("report.txt", 3, 4)]
+
+
+def test_a_workspace_on_a_medium_that_cannot_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere, so what is asked is answered for it; the reading itself is real."""
+    add(tmp_path, b"one")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with open_workspace(tmp_path, create=False) as workspace:
+        assert workspace.counts()["statements"] == 3
+        assert workspace.observations().num_rows == 4
+        with pytest.raises(StoreError, match="nothing was added"), workspace.batch() as batch:
+            batch.add(reading(b"two"), b"two", KEY)
