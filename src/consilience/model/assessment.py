@@ -158,11 +158,25 @@ class SharedObservable(msgspec.Struct, frozen=True, kw_only=True):
     reports: tuple[str, ...] = ()
 
 
+class FamilyWeight(msgspec.Struct, frozen=True, kw_only=True):
+    """What the shared values of one family of dependent evidence say together, in decibans.
+
+    ``values`` is how many shared values the family has; ``parts`` are the steps of the sum, which add up to
+    ``decibans``.
+    """
+
+    family: str
+    decibans: float
+    values: int
+    parts: tuple[WeightPart, ...] = ()
+
+
 class PairOverlap(msgspec.Struct, frozen=True, kw_only=True):
     """What two clusters share in one unit of observation, against chance.
 
     ``observed`` counts shared observables held by two or more clusters; ``expected`` is the mean of the null model;
     ``p_value`` is P(as much or more | chance) and ``q_value`` its Benjamini-Hochberg value over ``pairs_tested``.
+    ``weight`` is what all shared values say together, in decibans, summed by ``families``.
     """
 
     a: str
@@ -178,6 +192,8 @@ class PairOverlap(msgspec.Struct, frozen=True, kw_only=True):
     population: str
     shared: tuple[SharedObservable, ...] = ()
     shared_total: int = 0
+    weight: float = 0.0
+    families: tuple[FamilyWeight, ...] = ()
 
 
 class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""Engines that compute the overlap of sightings outside this process."""
