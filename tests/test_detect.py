@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +12,17 @@ from hypothesis import strategies as st
 from consilience.errors import FormatError, InputError, LimitError
 from consilience.formats.detect import detect
 
-FORMATS = {"stix", "misp", "ioc-list", "csv", "html", "pdf", "text"}
+FORMATS = {"stix", "misp", "ioc-list", "csv", "html", "pdf", "docx", "e-mail", "markdown", "text"}
+
+
+def _zip(*names):
+    """An archive whose parts are empty."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "")
+    return out.getvalue()
+
 
 DETECTED = [
     # bytes, name, format
@@ -36,7 +49,15 @@ DETECTED = [
     (b"# feed\n# first_seen,ioc_value\n2024,evil.example.com\n", "x", "csv"),
     (b"evil.example.com,C2\nb.example.com,C2\n192.0.2.7,scan\n", "x", "csv"),
     (b"colour,size\nred,9\n", "x.csv", "csv"),
-    (b"# Title\n\nProse, with a comma.\nMore prose, with one.\nAnd, a third.\n", "x.md", "text"),
+    (b"# Title\n\nProse, with a comma.\nMore prose, with one.\nAnd, a third.\n", "x.md", "markdown"),
+    (b"# Title\n\nThe group used **new** tools.\n", "x", "markdown"),
+    (b"---\ntitle: T\n---\nSee [the report](https://a.example/r).\n", "x.txt", "markdown"),
+    (b"# a comment of a script\nuse the tool\n", "x.txt", "text"),
+    (_zip("[Content_Types].xml", "word/document.xml"), "x.zip", "docx"),
+    (b"Received: by a; 1\nFrom: a@b.example\nSubject: S\n\nWords.\n", "x.txt", "e-mail"),
+    (b"MIME-Version: 1.0\nFrom: a@b.example\n\nWords.\n", "x", "e-mail"),
+    (b"From: a colleague\nDate: 2024\n\nWords.\n", "x", "text"),
+    (b"From here on: Received wisdom\nMessage-ID: none\nFrom: nobody\n\nx", "x", "text"),
     (b"[URGENT] The group attacked.\n", "x", "text"),
     (b"Title: T\nSource: ESET\n\nThe group used evil.example.com.\n", "x.csv.txt", "text"),
     (b"# only a comment\n", "x", "text"),
@@ -58,7 +79,15 @@ def test_detected(data, name, expected):
 REFUSED = [
     (b"", "x", FormatError, "the file is empty"),
     (b" \r\n\t", "x", FormatError, "the file is empty"),
-    (b"PK\x03\x04....", "report.docx", FormatError, "unpack it first, or save it as PDF"),
+    (b"PK\x03\x04....", "report.docx", FormatError, "an Office document that cannot be unpacked"),
+    (_zip("a.txt"), "x.zip", FormatError, "a ZIP archive: unpack it first"),
+    (_zip("xl/workbook.xml"), "x.xlsx", FormatError, "save the table as CSV"),
+    (_zip("ppt/presentation.xml"), "x.pptx", FormatError, "a presentation: save it as PDF"),
+    (_zip("mimetype", "content.xml"), "x.odt", FormatError, "an OpenDocument file"),
+    (
+        b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"),
+        *("x.docx", FormatError, "protected by a password"),
+    ),
     (b"\x1f\x8b\x08\x00", "x.gz", FormatError, "unpack it first"),
     (b"\xfd7zXZ\x00\x00", "x.xz", FormatError, "unpack it first"),
     (b"\0" * 257 + b"ustar\x0000" + b"\0" * 250, "x.tar", FormatError, "a tar archive"),

@@ -140,6 +140,12 @@ NORMALISED = [
     (T.ASN, "64500", "AS64500"),
     (T.ASN, "ASN 064500", "AS64500"),
     (T.CVE, "CVE\u20112017\u20110144", "CVE-2017-0144"),
+    (T.REGISTRY_KEY, "HKLM:\\SOFTWARE\\\\Foo", "hkey_local_machine\\software\\foo"),
+    (T.REGISTRY_KEY, "HKEY_CURRENT_USER\\Run", "hkey_current_user\\run"),
+    (T.SSDEEP, "96:Abc+/1:xYz", "96:Abc+/1:xYz"),
+    (T.TLSH, "a1b2c3d4e5" * 7, "T1" + "A1B2C3D4E5" * 7),
+    (T.ATTACK_OBJECT, "ta0001", "TA0001"),
+    (T.ACCOUNT, "Telegram:@Evil_Chan", "telegram:evil_chan"),
 ]
 
 
@@ -161,6 +167,13 @@ def test_values_that_only_their_type_tells(kind, value, form):
         (T.MUTEX, "a" * 1025, "1024"),
         (T.CERTIFICATE, "abc", "hexadecimal"),
         (T.ETHEREUM, "0x12", "40 hexadecimal"),
+        (T.ETHEREUM, "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "checksum"),
+        (T.REGISTRY_KEY, "HKLM", "hive and a path"),
+        (T.SSDEEP, "97:abc:def", "ssdeep"),
+        (T.SSDEEP, "0:abc:def", "ssdeep"),
+        (T.TLSH, "A1B2", "70 hexadecimal"),
+        (T.ATTACK_OBJECT, "X0001", "TA0001"),
+        (T.ACCOUNT, "evil_chan", "platform:name"),
         (T.DOMAIN, "é" * 300 + ".fr", "253"),
         (T.DOMAIN, "\ud800.fr", "IDNA"),
     ],

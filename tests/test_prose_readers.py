@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 
 from consilience.errors import FormatError, LimitError
-from consilience.formats import html, pdf, text
+from consilience.formats import html, html_tree, pdf, text
 from consilience.formats.context import Limits, ReadContext
 from consilience.formats.language import detect_language
 from consilience.model.marking import Marking
@@ -54,7 +54,7 @@ def test_the_case_knows_better_than_the_document():
 
 
 def test_header_lines_that_cannot_be_used_are_said():
-    reading = _text("Date: 14 July\nTLP: purple\nLanguage: Martian!\nAuthor: A. B.\nSource: A New Blog\n\nWords.")
+    reading = _text("Date: 14 July\nTLP: purple\nLanguage: Martian!\nEditor: A. B.\nSource: A New Blog\n\nWords.")
     assert [(each.place, each.lost) for each in reading.issues] == [
         ("line 1", True),
         ("line 2", True),
@@ -242,7 +242,7 @@ def test_tags_that_close_themselves_are_no_depth():
 
 
 def test_too_many_tags(monkeypatch):
-    monkeypatch.setattr(html, "MOST_TAGS", 1000)
+    monkeypatch.setattr(html_tree, "MOST_TAGS", 1000)
     with pytest.raises(LimitError, match="more than 1,000 tags"):
         _html("<html><body>" + "<p>x" * 2000)
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from consilience.app.readers import read
+from consilience.app.readers import open_lexicon, read
 from consilience.app.settings import Settings
 from consilience.errors import InputError
 from consilience.formats.context import Limits, ReadContext, sha256
-from consilience.knowledge.sources import known_sources, source_for_url
-from consilience.model.document import Document, Issue, Reading
+from consilience.knowledge.sources import known_sources
+from consilience.model.document import Issue, Reading
 from consilience.model.source import Reliability, Source, SourceKind
 from consilience.store.interface import Batch, ReadingKey, Store
 
@@ -77,6 +77,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     published: str = ""
     lang: str = ""
     mapping: str = ""
+    retrieved: str = ""
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -184,10 +185,10 @@ class Adder:
             published=told.published,
             lang=told.lang,
             mapping=told.mapping,
+            retrieved=told.retrieved,
             limits=self._limits,
         )
         reading = read(data, context)
-        reading = msgspec.structs.replace(reading, document=_with_source(reading.document))
         if reading.passages:
             self._extract(reading)
         have = {source.id for source in reading.sources}
@@ -206,11 +207,7 @@ class Adder:
 
     @cached_property
     def _lexicon(self) -> Lexicon:
-        from consilience.extract.passages import build_lexicon
-        from consilience.knowledge.index import open_knowledge
-
-        knowledge = open_knowledge(self._where.cache, self._where.extra)
-        return build_lexicon(knowledge.gazetteer(), known_sources())
+        return open_lexicon(self._where)
 
 
 @contextmanager
@@ -247,14 +244,6 @@ def read_bytes(path: Path, root: Path, limits: Limits) -> bytes:
         raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from error
     except RuntimeError as error:  # what pathlib of Python 3.11 and 3.12 makes of links in a circle
         raise InputError("is a symbolic link in a circle", file=str(path)) from error
-
-
-def _with_source(document: Document) -> Document:
-    """Give a document whose publisher is not said the publisher of its URL, or one of its own: nobody else's word."""
-    if document.source:
-        return document
-    known = source_for_url(document.url) if document.url else None
-    return msgspec.structs.replace(document, source=known.id if known else "file:" + document.name)
 
 
 def source_by_id(identifier: str) -> Source:

@@ -15,13 +15,14 @@ _SHOWN_ISSUES = 5
 
 @click.command(
     epilog="Example: consilience add report.pdf feeds/ --source eset\n\n"
-    "Formats are found by content: STIX 2.1, MISP, IOC list, CSV, text, HTML, PDF. "
+    "Formats are found by content: STIX 2.1, MISP, IOC list, CSV, text, Markdown, HTML, PDF, DOCX, e-mail. "
     "Exit code 6: some files were rejected, the rest was added."
 )
 @click.argument("paths", nargs=-1, required=True, type=folder)
 @click.option("--source", default="", help="Id of the publisher, such as eset or ncsc-uk.")
 @click.option("--url", default="", help="Where the document was published.")
 @click.option("--published", default="", help="When: YYYY, YYYY-MM or YYYY-MM-DD.")
+@click.option("--retrieved", default="", help="When the files were fetched: YYYY-MM-DD.")
 @click.option("--lang", default="", help="Language of the document, such as fr.")
 @click.option("--map", "mapping", default="", help="CSV columns: column=field,... such as 'IOC=value,Actor=cluster'.")
 @click.option("--again", is_flag=True, help="Read documents again that are already there.")
@@ -34,6 +35,7 @@ def add(
     source: str,
     url: str,
     published: str,
+    retrieved: str,
     lang: str,
     mapping: str,
     again: bool,
@@ -43,7 +45,7 @@ def add(
 
     The same bytes twice add nothing. The table at the end says what was taken, skipped and rejected, and why.
     """
-    told = Told(source=source, url=url, published=published, lang=lang, mapping=mapping)
+    told = Told(source=source, url=url, published=published, retrieved=retrieved, lang=lang, mapping=mapping)
     report = add_paths(console.where, paths, told, again=again, dry_run=dry_run, progress=console.progress())
     console.end_progress()
     if console.as_json:

@@ -8,6 +8,7 @@ publication, or the year before where that month had not yet come). All else sta
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -103,7 +104,7 @@ def find_dates(text: str, lang: str, published: PartialDate = UNKNOWN_DATE) -> l
         return found
     _absolute(text, reader, found)
     _relative(text, reader, published, found)
-    return sorted(found, key=lambda each: each.start)
+    return found
 
 
 def _absolute(text: str, reader: _Reader, found: list[FoundDate]) -> None:
@@ -142,10 +143,11 @@ def _weekday_before(day: datetime, weekday: int) -> str:
 
 
 def _keep(found: list[FoundDate], match: re.Match[str], date: str, relative: bool = False) -> None:
-    """Add a date unless its place is taken, or no calendar has that day."""
-    if any(each.start < match.end() and match.start() < each.end for each in found):
+    """Add a date at its place, unless that is taken or no calendar has that day."""
+    at = bisect_left(found, match.start(), key=lambda each: each.end - 1)
+    if at < len(found) and found[at].start < match.end():
         return
     try:
-        found.append(FoundDate(match.start(), match.end(), parse_date(date), relative))
+        found.insert(at, FoundDate(match.start(), match.end(), parse_date(date), relative))
     except ValueError:
         return

@@ -5,6 +5,7 @@ A text is only ever data: whatever it says, it is read by the same rules and not
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,7 +16,7 @@ from consilience.extract.lexicon import Lexicon, build_lexicon
 from consilience.extract.names import NameMention, find_names
 from consilience.extract.observables import FoundObservable, find_observables
 from consilience.extract.rule_table import grammar
-from consilience.extract.sentences import Sentence, split
+from consilience.extract.sentences import split
 from consilience.extract.speakers import Memory
 from consilience.model.document import Document, Passage
 from consilience.model.observable import Observation, Role
@@ -50,8 +51,12 @@ def extract(passage: Passage, document: Document, lexicon: Lexicon) -> Extractio
         memory = Memory(lexicon, document.source)
         statements = read_claims(passage, document, sentences, names, grammar(lang), memory, indicators)
     title = find_names(document.title, lang, lexicon) if document.title else []
+    starts = [each.start for each in sentences]
+    near = _clusters_by_sentence(names, starts)
+    titled = {each.name for each in title if each.letter == "G"}
     observations = [
-        _observation(each, _cluster(each, sentences, names, title), passage, document) for each in observables
+        _observation(each, _only(near.get(_at(starts, each.start)) or titled), passage, document)
+        for each in observables
     ]
     return Extraction(statements, observations, names)
 
@@ -60,16 +65,21 @@ def _guessed(text: str) -> str:
     return str(py3langid.classify(text[:4000])[0])
 
 
-def _cluster(
-    found: FoundObservable, sentences: list[Sentence], names: list[NameMention], title: list[NameMention]
-) -> str:
-    place = next((each for each in sentences if each.start <= found.start < each.end), None)
-    if place is not None:
-        near = {each.name for each in names if each.letter == "G" and place.start <= each.start < place.end}
-        if near:
-            return near.pop() if len(near) == 1 else ""
-    named = {each.name for each in title if each.letter == "G"}
-    return named.pop() if len(named) == 1 else ""
+def _at(starts: list[int], place: int) -> int:
+    """Return the number of the sentence in which ``place`` is."""
+    return bisect_right(starts, place) - 1
+
+
+def _clusters_by_sentence(names: list[NameMention], starts: list[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for each in names:
+        if each.letter == "G":
+            found.setdefault(_at(starts, each.start), set()).add(each.name)
+    return found
+
+
+def _only(names: set[str]) -> str:
+    return next(iter(names)) if len(names) == 1 else ""
 
 
 def _observation(found: FoundObservable, cluster: str, passage: Passage, document: Document) -> Observation:

@@ -24,14 +24,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class ReadContext(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the document as the user gave it, and what the case or the command line says of it.
 
-    ``source`` is the id of the publisher, ``published`` a partial date, ``mapping`` the CSV column mapping
-    (``column=field,...``); each is empty where nothing was said, and then the document's own word counts.
+    ``source`` is the id of the publisher, ``published`` and ``retrieved`` are partial dates, ``mapping`` is the CSV
+    column mapping (``column=field,...``). Each is empty where nothing was said; then the document's own word counts.
     """
 
     name: str
     source: str = ""
     url: str = ""
     published: str = ""
+    retrieved: str = ""
     lang: str = ""
     mapping: str = ""
     limits: Limits = Limits()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
+import zipfile
 from typing import Final
 
 import msgspec
@@ -20,7 +22,6 @@ _LARGE: Final = 1 << 20
 
 # First bytes, and what to do with a file that has them.
 _REFUSED: Final = (
-    (b"PK\x03\x04", "a ZIP archive or an Office document: unpack it first, or save it as PDF or text"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
     (b"\xfd7zXZ\x00", "an xz archive: unpack it first"),
@@ -42,6 +43,33 @@ _REFUSED: Final = (
     (b"SQLite format 3\x00", "a SQLite database: export it as CSV"),
 )
 
+_ZIP: Final = b"PK\x03\x04"
+# What lies in the archive, and what to do with it.
+_OFFICE: Final = (
+    ("xl/workbook", "a spreadsheet: save the table as CSV"),
+    ("ppt/presentation", "a presentation: save it as PDF"),
+    ("content.xml", "an OpenDocument file: save it as PDF, DOCX or text"),
+)
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_MAIL_FIRST: Final = re.compile(
+    r"(?:From \S{1,200} [A-Z][a-z]{2} [A-Z][a-z]{2} "
+    r"|(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version|From|To|Cc|Date|Subject|Reply-To|Sender"
+    r"|DKIM-Signature|ARC-[\w-]{1,40}|Authentication-Results|Content-Type|X-[\w-]{1,60}):)",
+    re.IGNORECASE,
+)
+_MAIL_LINE: Final = re.compile(r"(?:[!-9;-~]{1,80}:|[ \t]|From \S)")
+_MAIL_SURE: Final = re.compile(r"^(?:Message-ID|MIME-Version|Received|Return-Path):", re.IGNORECASE | re.MULTILINE)
+_MARKDOWN_NAMES: Final = (".md", ".markdown", ".mdown")
+# Kinds of marks of Markdown; two of them in one text are no chance.
+_MARKDOWN: Final = (
+    re.compile(r"^#{1,6} \S", re.MULTILINE),
+    re.compile(r"\[[^\[\]\n]{1,200}\]\(https?://[^\s()]{1,500}\)"),
+    re.compile(r"^(?:```|~~~)", re.MULTILINE),
+    re.compile(r"^\|?[ :-]{3,40}(?:\|[ :-]{3,40}){1,40}\|?$", re.MULTILINE),
+    re.compile(r"(?<![\w*])\*\*[^\s*][^*\n]{0,200}\*\*(?![\w*])"),
+    re.compile(r"\A---\n(?:[\w-]{1,40}:[^\n]{0,500}\n){1,40}---\n"),
+)
+
 _BUNDLE: Final = re.compile(rb'\s*\{\s*"type"\s*:\s*"bundle"\s*,')
 _STIX_1: Final = re.compile(r"stix\.mitre\.org|<(?:\w+:)?STIX_Package")
 _HTML: Final = re.compile(r"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
@@ -49,7 +77,8 @@ _HTML_TAG: Final = re.compile(r"</?(?:p|div|span|br|table|tr|td|ul|li|a|h[1-6]|a
 
 
 def detect(data: bytes, name: str) -> str:
-    """Return ``stix``, ``misp``, ``ioc-list``, ``csv``, ``html``, ``pdf`` or ``text``.
+    """Return ``stix``, ``misp``, ``ioc-list``, ``csv``, ``html``, ``pdf``, ``docx``, ``e-mail``, ``markdown`` or
+    ``text``.
 
     Raises :class:`FormatError` with what to do for a file that cannot be read here: empty, an archive, an image, an
     executable, STIX 1.x, other JSON or XML, binary data.
@@ -58,6 +87,8 @@ def detect(data: bytes, name: str) -> str:
         raise FormatError("the file is empty", file=name)
     if b"%PDF-" in data[:1024]:
         return "pdf"
+    if data.startswith(_ZIP):
+        return _archive_format(data, name)
     _refuse_by_mark(data, name)
     sample = _text_sample(data, name)
     start = sample.lstrip()
@@ -65,6 +96,8 @@ def detect(data: bytes, name: str) -> str:
         found = _json_format(data, start, name)
         if found:
             return found
+    if _is_mail(start):
+        return "e-mail"
     if start[:1] == "<":
         found = _markup_format(sample, name)
         if found:
@@ -72,7 +105,24 @@ def detect(data: bytes, name: str) -> str:
     return _text_format(sample, name)
 
 
+def _archive_format(data: bytes, name: str) -> str:
+    """Return ``docx`` for an archive that holds a Word document; its directory is read, and nothing is unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        raise FormatError(f"a ZIP archive or an Office document that cannot be unpacked: {error}", file=name) from error
+    if "word/document.xml" in names:
+        return "docx"
+    for part, reason in _OFFICE:
+        if any(each.startswith(part) for each in names):
+            raise FormatError(reason, file=name)
+    raise FormatError("a ZIP archive: unpack it first", file=name)
+
+
 def _refuse_by_mark(data: bytes, name: str) -> None:
+    if data.startswith(b"\xd0\xcf\x11\xe0") and _ENCRYPTED in data:
+        raise FormatError("is protected by a password", file=name)
     for mark, reason in _REFUSED:
         if data.startswith(mark):
             raise FormatError(reason, file=name)
@@ -140,6 +190,16 @@ def _markup_format(sample: str, name: str) -> str:
     return "html" if len(_HTML_TAG.findall(sample)) >= 3 or name.lower().endswith((".html", ".htm")) else ""
 
 
+def _is_mail(start: str) -> bool:
+    """Tell whether the text begins with the header of a message: only fields, a sender, and what only mail has."""
+    if not _MAIL_FIRST.match(start):
+        return False
+    head = start.partition("\n\n")[0]
+    if not all(map(_MAIL_LINE.match, head.split("\n"))):
+        return False
+    return bool(re.search(r"^From:", head, re.IGNORECASE | re.MULTILINE) and _MAIL_SURE.search(head))
+
+
 def _text_format(sample: str, name: str) -> str:
     lines = [line.strip() for line in sample.split("\n", _SAMPLE_LINES + 1)[: _SAMPLE_LINES + 1]]
     values = [line for line in lines if line and line[0] not in "#;"]
@@ -152,7 +212,8 @@ def _text_format(sample: str, name: str) -> str:
         return "ioc-list"
     if len(_HTML_TAG.findall(sample)) >= 10 or name.lower().endswith((".html", ".htm")):
         return "html"
-    return "text"
+    marked = name.lower().endswith(_MARKDOWN_NAMES) or sum(bool(kind.search(sample)) for kind in _MARKDOWN) > 1
+    return "markdown" if marked else "text"
 
 
 def _is_listed(line: str) -> bool:

@@ -22,6 +22,7 @@ _MARKS: Final = (
 # The encodings that files without a mark still come in (WHATWG Encoding), by the run length of their letters.
 _LATIN: Final = ("cp1252", "cp1250", "cp1254")
 _OTHER: Final = ("cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "gb18030", "big5", "cp932", "euc_jp", "cp949")
+_NOT_OF_DOCUMENTS: Final = frozenset({"utf-7", "idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"})
 _SAMPLE: Final = 1 << 16
 _NUL_SHARE: Final = 0.01
 _CONTROL_SHARE: Final = 0.05
@@ -62,6 +63,23 @@ def decode(data: bytes, name: str) -> DecodedText:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return DecodedText(text, encoding, tuple(issues))
+
+
+def decode_as(data: bytes, label: str) -> str | None:
+    """Return the text of ``data`` in the encoding that a document names; ``None`` where it is not in it, or it is none.
+
+    Labels of ISO 8859-1 and ASCII mean windows-1252, as everywhere on the web (WHATWG Encoding, 4.2). Python's codecs
+    for other purposes, which would turn words into other words, are no encodings of documents.
+    """
+    name = label.strip().lower()
+    name = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252"}.get(name, name)
+    try:
+        if codecs.lookup(name).name in _NOT_OF_DOCUMENTS:
+            return None
+        text = data.decode(name)
+    except (LookupError, ValueError):
+        return None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _encoding_by_form(data: bytes) -> tuple[str, int]:

@@ -8,7 +8,6 @@ the case alone.
 from __future__ import annotations
 
 import math
-import re
 import subprocess
 import sys
 from typing import Final
@@ -17,18 +16,13 @@ import msgspec
 
 from consilience.errors import FormatError, LimitError
 from consilience.formats.context import ReadContext
-from consilience.formats.document_facts import OwnWord, check_size, make_document
+from consilience.formats.document_facts import OwnWord, ProseReading, check_size, make_document, stated_title
 from consilience.formats.language import detect_language
 from consilience.formats.pdf_pages import LIMIT
-from consilience.model.document import Issue, Passage, Reading
+from consilience.model.document import Issue, Passage
 
 MEGABYTES: Final = 1_536
 """Address space of the child process. pdfium itself stops a stream that expands to more than 1 GB."""
-
-# Names that word processors give a document without being asked.
-_NO_TITLE: Final = re.compile(
-    r"microsoft word|untitled|sans titre|document\s?\d*$|.*\.(?:docx?|indd|odt|rtf|pdf)$", re.I
-)
 
 
 class _Page(msgspec.Struct):
@@ -39,12 +33,13 @@ class _Page(msgspec.Struct):
 class _Answer(msgspec.Struct):
     pages: list[_Page] = []
     title: str = ""
+    author: str = ""
     error: str = ""
     kind: str = ""
     place: str = ""
 
 
-def read(data: bytes, context: ReadContext) -> Reading:
+def read(data: bytes, context: ReadContext) -> ProseReading:
     """Read a PDF into one passage for each page (``page N``, offsets within the page).
 
     Raises :class:`FormatError` where it has no text layer, is protected or broken, and :class:`LimitError` where it
@@ -64,11 +59,10 @@ def read(data: bytes, context: ReadContext) -> Reading:
         if number not in texts
     ]
     lang = context.lang or detect_language("\n".join(texts.values()))
-    title = " ".join(answer.title.split())
-    own = OwnWord(title="" if _NO_TITLE.match(title) else title, lang=lang)
+    own = OwnWord(title=stated_title(answer.title), lang=lang)
     document, _ = make_document(data, "pdf", context, own)
     passages = [Passage(text, f"page {number}", document.lang) for number, text in texts.items()]
-    return Reading(document=document, passages=passages, issues=issues)
+    return ProseReading(document=document, passages=passages, issues=issues, author=" ".join(answer.author.split()))
 
 
 def _ask_child(data: bytes, context: ReadContext) -> _Answer:

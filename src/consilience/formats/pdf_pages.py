@@ -17,7 +17,7 @@ _HYPHEN: Final = str.maketrans({"\x02": "-\n", "\ufffe": "-\n", "\r": None, "\0"
 
 
 def main(arguments: list[str]) -> None:
-    """Read the document and write ``{"pages", "title", "lang"}``, or ``{"error", "kind", "place"}``."""
+    """Read the document and write ``{"pages", "title", "author"}``, or ``{"error", "kind", "place"}``."""
     megabytes, seconds, pages, characters = map(int, arguments)
     _bound(megabytes, seconds)
     try:
@@ -65,7 +65,8 @@ def _pages(data: bytes, most_pages: int, most_characters: int) -> dict[str, Any]
             place = f"page {number + 1}"
             return {"kind": LIMIT, "error": f"has more than {most_characters:,} characters", "place": place}
         pages.append({"text": text})
-    return {"pages": pages, "title": document.get_metadata_value("Title")}
+    properties = {name.lower(): document.get_metadata_value(name) for name in ("Title", "Author")}
+    return {"pages": pages, **properties}
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
 """The syntax of observables: undo defanging, bring a value into its one normal form, tell the type of a token.
 
 Normal forms: IPv6 after RFC 5952; host names in lower case and IDNA (the 2003 rules of the standard library) without
-the final dot; URLs with scheme and host in lower case, all else as given (RFC 3986, 6.2.2.1); hashes in lower case;
-``AS64500``; ``CVE-2017-0144``; ``T1059.001``. Two values are the same observable exactly if their forms are equal.
+the final dot; URLs with scheme and host in lower case, all else as given (RFC 3986, 6.2.2.1); hashes in lower case,
+save ssdeep and TLSH; ``AS64500``; ``CVE-2017-0144``; ``T1059.001``; registry keys in lower case with the hive's long
+name. Two values are the same observable exactly if their forms are equal.
 """
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
+from consilience.knowledge.technical_identifiers import account, attack_object, registry_key, ssdeep, tlsh
+from consilience.knowledge.wallet_addresses import WALLETS, wallet
 from consilience.model.observable import Observable, ObservableType
 
 _INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
@@ -222,73 +225,6 @@ def _asn(value: str) -> str:
     return f"AS{int(match[1])}"
 
 
-_BASE58_LETTERS: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BASE58: Final = {letter: index for index, letter in enumerate(_BASE58_LETTERS)}
-_BASE58_FORM: Final = re.compile(r"[13][1-9A-HJ-NP-Za-km-z]{24,34}")
-_BECH32: Final = {letter: index for index, letter in enumerate("qpzry9x8gf2tvdw0s3jn54khce6mua7l")}
-_BECH32_FORM: Final = re.compile(r"bc1[02-9ac-hj-np-z]{11,71}")
-_BECH32_GENERATOR: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-
-
-def _bitcoin(value: str) -> str:
-    """Base58Check of versions 0 and 5 (main net), or a segregated-witness address (BIP 173, BIP 350)."""
-    if _BASE58_FORM.fullmatch(value):
-        return _base58check(value)
-    # BIP 173: all of one case; the mixed form is refused.
-    lowered = value.lower() if value.isupper() or value.islower() else ""
-    if _BECH32_FORM.fullmatch(lowered):
-        return _segwit(lowered)
-    raise ValueError("not a Bitcoin address of the main net")
-
-
-def _base58check(value: str) -> str:
-    number = 0
-    for letter in value:
-        number = number * 58 + _BASE58[letter]
-    if number >> 200:
-        raise ValueError("the Bitcoin address is too long")
-    decoded = number.to_bytes(25, "big")
-    payload, checksum = decoded[:21], decoded[21:]
-    if hashlib.sha256(hashlib.sha256(payload).digest()).digest()[:4] != checksum:
-        raise ValueError("the checksum of the Bitcoin address is wrong")
-    if payload[0] not in (0, 5):
-        raise ValueError("not a Bitcoin address of the main net")
-    if len(value) - len(value.lstrip("1")) != len(decoded) - len(decoded.lstrip(b"\0")):
-        raise ValueError("the Bitcoin address does not have 25 bytes")
-    return value
-
-
-def _segwit(value: str) -> str:
-    data = [_BECH32[letter] for letter in value[3:]]
-    # The human-readable part "bc", expanded as BIP 173 says: high bits, a zero, low bits.
-    checksum = 1
-    for digit in (3, 3, 0, 2, 3, *data):
-        top = checksum >> 25
-        checksum = (checksum & 0x1FFFFFF) << 5 ^ digit
-        for index, generator in enumerate(_BECH32_GENERATOR):
-            if top >> index & 1:
-                checksum ^= generator
-    version, program = data[0], data[1:-6]
-    if checksum != (1 if version == 0 else 0x2BC830A3):
-        raise ValueError("the checksum of the Bitcoin address is wrong")
-    size, spare = divmod(len(program) * 5, 8)
-    padding = program[-1] & ((1 << spare) - 1) if program else 0
-    if version > 16 or spare > 4 or padding or not (size in (20, 32) if version == 0 else 2 <= size <= 40):
-        raise ValueError("not a segregated-witness program")
-    return value
-
-
-_ETHEREUM: Final = re.compile(r"0x[0-9a-f]{40}")
-
-
-def _ethereum(value: str) -> str:
-    """The form only: EIP-55 checks letter case with Keccak-256, which the standard library does not have."""
-    value = value.lower()
-    if _ETHEREUM.fullmatch(value):
-        return value
-    raise ValueError("an Ethereum address is 0x and 40 hexadecimal digits")
-
-
 def _file_name(value: str) -> str:
     if len(value) > 1024:
         raise ValueError("a file name has at most 1024 characters")
@@ -297,10 +233,13 @@ def _file_name(value: str) -> str:
     return value
 
 
-def _mutex(value: str) -> str:
-    if len(value) > 1024:
-        raise ValueError("a mutex has at most 1024 characters")
-    return value
+def _at_most(what: str, size: int) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if len(value) > size:
+            raise ValueError(f"{what} has at most {size} characters")
+        return value
+
+    return check
 
 
 _CERTIFICATE: Final = re.compile(r"[0-9a-f]{8,128}")
@@ -326,18 +265,32 @@ _NORMAL_FORM: Final[dict[ObservableType, Callable[[str], str]]] = {
     ObservableType.SHA1: _hash_of("a SHA-1 hash", 40),
     ObservableType.SHA256: _hash_of("a SHA-256 hash", 64),
     ObservableType.SHA512: _hash_of("a SHA-512 hash", 128),
+    ObservableType.SSDEEP: ssdeep,
+    ObservableType.TLSH: tlsh,
+    ObservableType.IMPHASH: _hash_of("an import hash", 32),
+    ObservableType.JARM: _hash_of("a JARM fingerprint", 62),
+    ObservableType.JA3: _hash_of("a JA3 fingerprint", 32),
     ObservableType.CVE: _cve,
     ObservableType.TECHNIQUE: _technique,
+    ObservableType.ATTACK_OBJECT: attack_object,
     ObservableType.ASN: _asn,
-    ObservableType.BITCOIN: _bitcoin,
-    ObservableType.ETHEREUM: _ethereum,
-    ObservableType.MUTEX: _mutex,
+    **{kind: partial(wallet, kind) for kind in WALLETS},
+    ObservableType.ACCOUNT: account,
+    ObservableType.REGISTRY_KEY: registry_key,
     ObservableType.FILE_NAME: _file_name,
+    ObservableType.FILE_PATH: _file_name,
+    ObservableType.MUTEX: _at_most("a mutex", 1024),
+    ObservableType.PIPE: _at_most("a named pipe", 256),
+    ObservableType.SERVICE: _at_most("the name of a service", 256),
+    ObservableType.TASK: _at_most("the name of a task", 256),
+    ObservableType.USER_AGENT: _at_most("a user agent", 1024),
     ObservableType.CERTIFICATE: _certificate,
+    ObservableType.YARA: _at_most("the name of a YARA rule", 128),
+    ObservableType.SIGMA: _at_most("the title of a Sigma rule", 256),
 }
 
 # None of these is a top-level domain (IANA root zone); zip, mov, sh, py, rs, app and the like are, and stay domains.
-_FILE_ENDING: Final = re.compile(
+FILE_ENDING: Final = re.compile(
     r"""
     exe | dll | sys | bat | cmd | ps1 | psm1 | vbs | vbe | js | jse | wsf | wsh | hta | lnk | scr | cpl | ocx |
     msi | msix | jar | war | apk | elf | doc | docx | docm | xls | xlsx | xlsm | xlsb | ppt | pptx | pptm | pdf
@@ -413,7 +366,7 @@ def _kind(token: str) -> ObservableType | None:
 def _kind_of_word(token: str) -> ObservableType | None:
     _, dot, ending = token.rpartition(".")
     if dot and not ending.isdigit():
-        return ObservableType.FILE_NAME if _FILE_ENDING.fullmatch(ending) else ObservableType.DOMAIN
+        return ObservableType.FILE_NAME if FILE_ENDING.fullmatch(ending) else ObservableType.DOMAIN
     if dot and token[0].isdigit():
         return ObservableType.IPV4
     for form, kind in _NAMED:

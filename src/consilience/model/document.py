@@ -13,7 +13,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A document as it came: named by the SHA-256 of its raw bytes, which the store keeps.
 
     ``source`` is the id of its publisher. ``format`` is the reader's name (``stix``, ``misp``, ``ioc-list``, ``csv``,
-    ``text``, ``html``, ``pdf``).
+    ``text``, ``html``, ``pdf``, ``docx``, ``e-mail``, ``markdown``). ``retrieved`` is when the bytes were
+    fetched, where that was said.
     """
 
     sha256: str
@@ -24,6 +25,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str = ""
     lang: str = ""
     published: PartialDate = UNKNOWN_DATE
+    retrieved: PartialDate = UNKNOWN_DATE
     url: str = ""
     marking: Marking = Marking.CLEAR
 
