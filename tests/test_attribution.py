@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from consilience.model.marking import Marking
 from consilience.model.source import Reliability, Source, SourceKind
 from consilience.model.statement import Entity, EntityType, Place, Predicate, SpeechAct, Stance, Statement
 from consilience.model.words import Confidence, Likelihood
+from consilience.overlap.kind import PRIORS
 
 INCIDENT = Entity(EntityType.INCIDENT, "the attack")
 COUNTRIES = {"Iran": "IR", "Russia": "RU", "Iranian government": "IR"}
@@ -860,11 +862,26 @@ def link_item(key: str, **weights: float) -> EvidenceItem:
     )
 
 
-def test_a_link_has_six_kinds_and_another_with_equal_priors():
+def test_a_link_has_seven_kinds_and_another_and_is_as_likely_as_none():
     found = initial_hypotheses(LINK)
-    assert len(found) == 7
-    assert {each.prior for each in found} == {1 / 7}
+    assert {each.id: each.prior for each in found} == pytest.approx(PRIORS)
+    assert PRIORS["coincidence"] == 0.5
+    assert len({prior for kind, prior in PRIORS.items() if kind != "coincidence"}) == 1
     assert all({"en", "fr"} <= each.label.keys() for each in found)
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ({"hijack": 0.3}, {"hijack": 0.3, "coincidence": 0.7 * 7 / 13, "cooperation": 0.7 / 13}),
+        ({"coincidence": 0.3}, {"coincidence": 0.3, "cooperation": 0.1, "unknown": 0.1}),
+    ],
+)
+def test_what_stated_priors_of_a_link_leave_over_is_shared_as_before(stated, expected):
+    asked = tuple(CaseHypothesis(id=each, label={}, prior=prior) for each, prior in stated.items())
+    found = {each.id: each.prior for each in initial_hypotheses(msgspec.structs.replace(LINK, hypotheses=asked))}
+    assert {each: found[each] for each in expected} == pytest.approx(expected)
+    assert math.fsum(found.values()) == pytest.approx(1.0)
 
 
 def test_evidence_on_a_link_is_weighed_as_it_comes():
@@ -872,16 +889,16 @@ def test_evidence_on_a_link_is_weighed_as_it_comes():
     facts = CaseFacts(
         case=LINK, hypotheses=initial_hypotheses(LINK), sources={"gen": source("gen", "vendor", grade="B")}
     )
-    items = (link_item("i-1", cooperation=6.0), link_item("i-2", imitation=5.0, cooperation=3.0))
+    items = (link_item("i-1", cooperation=9.0), link_item("i-2", imitation=5.0, cooperation=3.0))
     assert gather(facts) == ()
     found = assess(facts, items, word=word)
     weights = {item.id: item.weights for item in found.evidence}
-    assert weights["i-1"]["cooperation"] == 6.0
+    assert weights["i-1"]["cooperation"] == 9.0
     assert weights["i-2"]["imitation"] == 5.0
     assert weights["i-2"]["cooperation"] == 3.0
     assert found.abstains
     assert found.leading == "cooperation"
-    assert len(found.hypotheses) == 7
+    assert len(found.hypotheses) == 8
     planted = {each.of: each.leading for each in found.sensitivity if each.kind == "if-planted"}
     assert planted["i-1"] == "imitation"  # who was led to see cooperation was led by somebody who imitates
     assert planted["i-2"] == "cooperation"  # who was led to see imitation says nothing any more

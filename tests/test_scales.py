@@ -307,3 +307,37 @@ def test_every_scale_names_its_source_and_runs_upwards():
         assert all(0 <= term.low <= term.high <= 1 for term in scale.terms)
     assert scales.scale("icd203") is scales.scale("icd-203")
     assert scales.scale_ids() == ("phia", "icd-203", "fr")
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "expected"),
+    [
+        (("almost certainly", "phia"), "icd-203", ["almost certain"]),
+        (("likely", "phia"), "icd-203", ["likely"]),
+        (("realistic possibility", "phia"), "icd-203", ["unlikely", "roughly even chance"]),
+        (("very likely", "icd-203"), "phia", ["highly likely"]),
+        (("likely", "icd-203"), "phia", ["likely"]),  # it meets "highly likely" at 80 % and does not overlap it
+        (("almost no chance", "icd-203"), "fr", ["presque aucune chance"]),
+        (("likely", "icd-203"), "icd-203", ["likely"]),
+    ],
+)
+def test_a_word_is_mapped_to_another_scale_by_its_interval(own, other, expected):
+    term, name = own
+    likelihood = scales.read_likelihood(term, "en", name)
+    assert likelihood is not None
+    found = scales.on_scale(likelihood, other, "fr" if other == "fr" else "en")
+    assert [each.term for each in found] == expected
+    assert all(each.low < likelihood.high and each.high > likelihood.low for each in found)
+
+
+@given(PROBABILITIES, PROBABILITIES, PROBABILITIES, SCALES)
+def test_mapping_has_the_word_of_every_probability_inside_the_interval(p, q, at, name):
+    low, high = sorted((p, q))
+    found = scales.on_scale(Likelihood("x", low, high), name, "en")
+    inside = low + (high - low) * at
+    word = scales.word_for(inside, name, "en")
+    if low < inside < high and word.low < inside < word.high:
+        assert word in found
+    terms = [term.en for term in scales.scale(name).terms]
+    places = [terms.index(each.term) for each in found]
+    assert places == list(range(places[0], places[0] + len(places))) if places else True  # a run without holes

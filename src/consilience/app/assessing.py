@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -11,19 +13,26 @@ from consilience.app.case_facts import add_documents, gather_facts
 from consilience.app.link_question import link_items
 from consilience.app.settings import Settings
 from consilience.app.use_cases import knowledge
-from consilience.attribution.assess import assess as assess_facts
+from consilience.attribution.assess import Gather, assess_judged
 from consilience.attribution.evidence import gather
+from consilience.attribution.judgements import added_hypotheses, standing
 from consilience.errors import CaseError
 from consilience.exchange.stix_export import bundle
+from consilience.formats.case_judgements import read_judgements
 from consilience.formats.case_yaml import read_case
 from consilience.knowledge.infrastructure import open_shared_infrastructure
 from consilience.knowledge.scales import word_for
 from consilience.model.assessment import Assessment, PairOverlap
 from consilience.model.case import Case, Question
+from consilience.model.judgement import CaseJudgement
 from consilience.report.dossier import render
+from consilience.report.ladder_rows import ladder_sentences
 from consilience.report.sentences import headline
 from consilience.store.interface import Store
 from consilience.store.workspace import open_workspace
+
+OUT: Final = "assessment"
+"""The folder in a case's own to which its assessment is written where no other is named."""
 
 LANGUAGES = frozenset({"en", "fr"})
 """Languages in which a dossier can be written."""
@@ -48,10 +57,13 @@ def assess_case(where: Settings, folder: Path, out: Path, progress: Progress | N
         raise CaseError(
             f"a dossier is written in {' or '.join(sorted(LANGUAGES))}", file=str(folder), place="languages"
         )
+    judgements = read_judgements(folder)
     with open_workspace(where.workspace) as store:
         added = add_documents(store, where, case, folder, progress)
-        assessment = assess_documents(store, where, case, added)
-    files = {"assessment.json": canonical_json(assessment), "assessment.stix.json": bundle(assessment)}
+        assessment = assess_documents(store, where, case, added, judgements)
+    remarks = ladder_sentences(assessment, "en" if "en" in assessment.title else case.languages[0])
+    stix = bundle(assessment, remarks=remarks)
+    files = {"assessment.json": canonical_json(assessment), "assessment.stix.json": stix}
     for number, lang in enumerate(case.languages):
         name = "dossier.html" if number == 0 else f"dossier.{lang}.html"
         files[name] = render(assessment, lang).encode()
@@ -71,16 +83,18 @@ def canonical_json(assessment: Assessment) -> bytes:
     return msgspec.json.format(msgspec.json.encode(assessment, order="deterministic"), indent=1) + b"\n"
 
 
-def assess_documents(store: Store, where: Settings, case: Case, added: AddReport) -> Assessment:
-    """Weigh what the store and knowledge hold on a case whose documents have been added."""
+def assess_documents(
+    store: Store, where: Settings, case: Case, added: AddReport, judgements: Sequence[CaseJudgement] = ()
+) -> Assessment:
+    """Weigh what the store and knowledge hold on a case whose documents have been added, as analysts judge it."""
     infrastructure = open_shared_infrastructure(where.cache)
     with knowledge(where) as known:
-        facts = gather_facts(store, known, infrastructure, case, added)
+        facts = gather_facts(store, known, infrastructure, case, added, added_hypotheses(standing(judgements)))
         overlaps: tuple[PairOverlap, ...] = ()
+        make: Gather = gather
         if case.question is Question.LINK:
             overlaps, items = link_items(facts, known, infrastructure, store)
-        else:
-            items = gather(facts)
-    assessment = assess_facts(facts, items, overlaps, word=word_for)
+            make = lambda _: items  # noqa: E731 - the items of a link come with the comparison of the two clusters
+    assessment = assess_judged(facts, make, judgements, overlaps, word=word_for)
     headlines = {lang: headline(assessment, lang) for lang in sorted(case.languages)}
     return msgspec.structs.replace(assessment, headline=headlines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from consilience.app.adding import Adder, AddReport, Input, Outcome, Progress, Told, source_by_id
-from consilience.app.overlapping import unit_table
+from consilience.app.overlap_units import unit_table
+from consilience.app.reviewing import reviewed
 from consilience.app.settings import Settings
 from consilience.attribution.facts import CaseFacts, IncidentObservable, KnownObservation, fold, hypothesis_members
 from consilience.attribution.hypotheses import claimed_names, initial_hypotheses
@@ -18,7 +19,7 @@ from consilience.errors import CaseError
 from consilience.knowledge.countries import country_code
 from consilience.knowledge.index import Knowledge
 from consilience.knowledge.infrastructure import SharedInfrastructure
-from consilience.model.case import Case
+from consilience.model.case import Case, CaseHypothesis
 from consilience.model.document import Document
 from consilience.model.observable import Role
 from consilience.model.source import Source, SourceKind
@@ -49,10 +50,11 @@ def add_documents(
 
 
 def case_statements(store: Store, added: AddReport) -> tuple[Statement, ...]:
-    """Return the statements of the case's documents, without those that an analyst has rejected."""
+    """Return the statements of the case's documents as they stand after review: see :func:`reviewed`."""
     rejected = {_claim_key(statement) for statement, _ in rejections(store)}
-    found = store.statements([row.sha256 for row in added.rows if row.sha256])
-    return tuple(each for each in found if _claim_key(each) not in rejected)
+    found = reviewed(store, [row.sha256 for row in added.rows if row.sha256])
+    # What was read from prose has been reviewed; a row or an object that was rejected is left out here.
+    return tuple(each for each in found if each.place.start >= 0 or _claim_key(each) not in rejected)
 
 
 def rejections(store: Store) -> tuple[tuple[Statement, Judgement], ...]:
@@ -61,6 +63,24 @@ def rejections(store: Store) -> tuple[tuple[Statement, Judgement], ...]:
     rejected = [each for each in latest.values() if each.verdict is Verdict.REJECT and not each.withdrawn]
     found = [(store.statement(each.statement), each) for each in rejected]
     return tuple((statement, each) for statement, each in found if statement is not None)
+
+
+def disputes(store: Store) -> tuple[tuple[Statement, tuple[Judgement, ...]], ...]:
+    """Return the statements on which analysts contradict one another, each with what every one of them last held.
+
+    The latest judgement is applied all the same; a judgement that was withdrawn ends what was held before it.
+    """
+    held: dict[str, dict[str, Judgement]] = {}
+    for each in store.judgements():
+        authors = held.setdefault(each.statement, {})
+        authors.pop(each.author, None)
+        if each.withdrawn:
+            authors.clear()
+        else:
+            authors[each.author] = each
+    disputed = {key: tuple(own.values()) for key, own in held.items() if len({one.verdict for one in own.values()}) > 1}
+    found = [(store.statement(key), own) for key, own in disputed.items()]
+    return tuple((statement, own) for statement, own in found if statement is not None)
 
 
 def _claim_key(statement: Statement) -> tuple[object, ...]:
@@ -89,15 +109,23 @@ def _by_its_organ(state: Source, sources: dict[str, Source], used: set[str]) -> 
 
 
 def gather_facts(
-    store: Store, known: Knowledge, infrastructure: SharedInfrastructure, case: Case, added: AddReport
+    store: Store,
+    known: Knowledge,
+    infrastructure: SharedInfrastructure,
+    case: Case,
+    added: AddReport,
+    further: Sequence[CaseHypothesis] = (),
 ) -> CaseFacts:
-    """Gather what the store and knowledge hold on a case whose documents have been added."""
+    """Gather what the store and knowledge hold on a case whose documents have been added.
+
+    ``further`` are the hypotheses that analysts add to those of the case.
+    """
     statements = case_statements(store, added)
     shas = {row.sha256 for row in added.rows if row.sha256}
     documents = tuple(each for each in store.documents() if each.sha256 in shas)
     codes = _country_codes(statements)
     carried = {name: known.clusters_named(name) for name in claimed_names(case, statements)}
-    hypotheses = initial_hypotheses(case, statements, codes, known=carried)
+    hypotheses = initial_hypotheses(case, statements, codes, known=carried, further=further)
     named = {name: known.clusters_named(name, loosely=False) for each in hypotheses for name in each.names}
     table = unit_table(store.observations(), infrastructure)
     here = _incident_rows(table, documents, case, known)

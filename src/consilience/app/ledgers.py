@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consilience.app.case_facts import add_documents, case_sources, case_statements, rejections
+from consilience.app.case_facts import add_documents, case_sources, case_statements, disputes, rejections
 from consilience.app.settings import Settings
 from consilience.app.use_cases import existing_workspace
 from consilience.attribution.facts import CaseFacts
@@ -31,6 +31,12 @@ def rejected_claims(where: Settings) -> tuple[tuple[Statement, Judgement], ...]:
     """Return the statements of the workspace that an analyst has rejected, with the judgement."""
     with open_workspace(where.workspace) as store:
         return rejections(store)
+
+
+def disputed_claims(where: Settings) -> tuple[tuple[Statement, tuple[Judgement, ...]], ...]:
+    """Return the statements on which analysts contradict one another, each with their judgements, the latest last."""
+    with open_workspace(where.workspace) as store:
+        return disputes(store)
 
 
 def document_names(where: Settings) -> dict[str, str]:

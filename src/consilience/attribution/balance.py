@@ -55,7 +55,8 @@ class Balance:
         """
         counting = combined(rows, dependence)
         for column, hypothesis in enumerate(self.hypotheses):
-            if hypothesis.kind is not HypothesisKind.IMITATION or hypothesis.of not in self.ids:
+            imitates = hypothesis.kind is HypothesisKind.IMITATION and hypothesis.of in self.ids
+            if not imitates or hypothesis.by:  # a known imitator has traces of its own, bounded with those it planted
                 continue
             actor = self.ids.index(hypothesis.of)
             alone = discounted(rows, dependence)[:, actor]
@@ -76,11 +77,6 @@ class Balance:
         found = np.round(self.posterior() if values is None else values, 9)
         return min(range(len(self.ids)), key=lambda k: (-found[k], not self.is_unknown(k), self.ids[k]))
 
-    def second(self, leader: int, values: FloatArray) -> int:
-        """Return the index of the next highest posterior, ``leader`` where there is no other."""
-        others = [k for k in range(len(self.ids)) if k != leader]
-        return min(others, key=lambda k: (-round(float(values[k]), 9), self.ids[k]), default=leader)
-
     def is_unknown(self, index: int) -> bool:
         """Whether a hypothesis names nobody."""
         return self.hypotheses[index].kind is HypothesisKind.UNKNOWN
@@ -91,7 +87,7 @@ class Balance:
         The codes are ``no-evidence``, ``unknown-leads`` and ``margin``. Without ``counting``: the balance's weights.
         """
         leader = self.leading(values)
-        first, second = float(values[leader]), float(values[self.second(leader, values)])
+        first, second = self._by_culprit(leader, values)
         reasons = [] if self._carried(leader, self.counting if counting is None else counting) else ["no-evidence"]
         if self.is_unknown(leader):
             reasons.append("unknown-leads")
@@ -99,6 +95,14 @@ class Balance:
         if first < self.settings.min_posterior or not ahead:
             reasons.append("margin")
         return tuple(reasons)
+
+    def _by_culprit(self, leader: int, values: FloatArray) -> tuple[float, float]:
+        """Return what posteriors (K,) give whoever the leader names, with or without imitating, and the best other."""
+        sums: dict[str, list[float]] = {}
+        for each, value in zip(self.hypotheses, values, strict=True):
+            sums.setdefault(each.culprit, []).append(float(value))
+        first = math.fsum(sums.pop(self.hypotheses[leader].culprit))
+        return first, max(map(math.fsum, sums.values()), default=first)
 
     def _carried(self, leader: int, counting: FloatArray) -> bool:
         """Whether enough of the weights (N, K) speaks for the leader, so that the answer is more than its prior.

@@ -58,7 +58,8 @@ def independent_origins(view: FactView, weighing: Weighing) -> tuple[str, ...]:
 
 def _tells_apart(item: EvidenceItem, weighing: Weighing) -> bool:
     """Whether an item speaks for the leading hypothesis more than for any other but somebody who imitates it."""
-    others = (each.id for each in weighing.hypotheses if weighing.leading not in {each.id, each.of})
+    named = {weighing.leading, weighing.culprit.id}
+    others = (each.id for each in weighing.hypotheses if not named & {each.id, each.of, each.culprit})
     rest = max((item.weights.get(each, 0.0) for each in others), default=0.0)
     return item.weights[weighing.leading] > rest
 

@@ -72,6 +72,8 @@ PARTS: Final = (
     "follows-assessment",
     "planted-share",
     "planting-cap",
+    "judged-rejected",
+    "judged-planted",
     "dependence",
     "family-cap",
 )

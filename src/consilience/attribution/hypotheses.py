@@ -29,6 +29,7 @@ _UNKNOWN_LABEL: Final = {
 
 _LINK_LABELS: Final = {
     HypothesisKind.SAME_ACTOR: {"en": "one and the same actor", "fr": "un seul et même acteur"},
+    HypothesisKind.SUBGROUP: {"en": "one a part of the other", "fr": "l’un fait partie de l’autre"},
     HypothesisKind.COOPERATION: {"en": "cooperation", "fr": "coopération"},
     HypothesisKind.SUPPLIER: {"en": "a common supplier", "fr": "un fournisseur commun"},
     HypothesisKind.HIJACK: {
@@ -50,6 +51,7 @@ def initial_hypotheses(
     country_codes: Mapping[str, str] | None = None,
     settings: WeighSettings = DEFAULTS,
     known: Mapping[str, tuple[KnownCluster, ...]] | None = None,
+    further: Sequence[CaseHypothesis] = (),
 ) -> tuple[WeighedHypothesis, ...]:
     """Return the hypotheses of a case with their priors; an unknown one is always among them.
 
@@ -57,11 +59,14 @@ def initial_hypotheses(
     ``statements`` name. ``known`` maps those names (:func:`claimed_names`) to the clusters that carry them as a name or
     an alias. Names that one cluster of some publisher carries together are one hypothesis, except that clusters which
     the case names apart stay apart: this applies publishers' claims on names while reading, and merges nothing. A group
-    has the country on which its publishers agree.
+    has the country on which its publishers agree. ``further`` are those that analysts add; one whose id is there
+    already adds nothing.
 
     Unknown has ``settings.unknown_prior`` unless the case gives it another; what the stated priors leave over is shared
     equally. Imitation of the leading actor joins when the items are weighed.
-    For *link*: the six kinds of link and unknown, with equal priors unless the case states others for these ids.
+    For *link*: the seven kinds of link and unknown. A link is as likely as none, and its kinds are alike, unless the
+    case states other priors for these ids; ``overlap.link_verdict`` starts from the same, so that a case and a pair
+    asked for outside of any case get one answer.
 
     Raises :class:`CaseError` where stated priors leave nothing for the other hypotheses, or two share an id.
     """
@@ -71,8 +76,9 @@ def initial_hypotheses(
         kinds = [(kind.value, kind, label) for kind, label in _LINK_LABELS.items()]
         drafts = [_draft(CaseHypothesis(id=i, label=label, prior=stated.get(i, 0.0)), kind) for i, kind, label in kinds]
         drafts.append(_unknown(case, stated.get(UNKNOWN_ID, 0.0)))
-        return _with_priors(drafts)
+        return _with_priors(drafts, {HypothesisKind.COINCIDENCE: float(len(drafts) - 1)})
     asked = case.hypotheses or _from_claims(case, statements, codes, known or {})
+    asked = (*asked, *(each for each in further if each.id not in {one.id for one in asked}))
     drafts = [_draft(each, HypothesisKind.ACTOR) for each in asked if each.id != UNKNOWN_ID]
     given = next((each.prior for each in asked if each.id == UNKNOWN_ID), 0.0)
     rest = 1.0 - math.fsum(each.prior for each in drafts)
@@ -101,7 +107,10 @@ def _unknown(case: Case, prior: float) -> WeighedHypothesis:
     return WeighedHypothesis(id=UNKNOWN_ID, kind=HypothesisKind.UNKNOWN, label=label, prior=prior, posterior=0.0)
 
 
-def _with_priors(drafts: list[WeighedHypothesis]) -> tuple[WeighedHypothesis, ...]:
+def _with_priors(
+    drafts: list[WeighedHypothesis], shares: Mapping[HypothesisKind, float] | None = None
+) -> tuple[WeighedHypothesis, ...]:
+    """Give what the stated priors leave over to the other hypotheses, by ``shares`` (1 each where it names none)."""
     if len({each.id for each in drafts}) < len(drafts):
         raise CaseError("two hypotheses have the same id", place="hypotheses")
     rest = 1.0 - math.fsum(each.prior for each in drafts)
@@ -110,9 +119,11 @@ def _with_priors(drafts: list[WeighedHypothesis]) -> tuple[WeighedHypothesis, ..
         raise CaseError("the stated priors leave nothing for the other hypotheses", place="hypotheses")
     if not open_ones and rest > 1e-9:
         raise CaseError(f"the stated priors add up to {1.0 - rest:.4f}, not to 1", place="hypotheses")
-    share = rest / len(open_ones) if open_ones else 0.0
+    parts = {each.id: (shares or {}).get(each.kind, 1.0) for each in open_ones}
+    whole = math.fsum(parts.values())
+    priors = [each.prior or rest * parts[each.id] / whole for each in drafts]
     return tuple(
-        msgspec.structs.replace(each, prior=each.prior or share, posterior=each.prior or share) for each in drafts
+        msgspec.structs.replace(each, prior=prior, posterior=prior) for each, prior in zip(drafts, priors, strict=True)
     )
 
 

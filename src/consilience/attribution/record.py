@@ -34,8 +34,8 @@ _NAMINGS: Final = frozenset(
 def ledger(view: FactView, counted: Mapping[str, str]) -> tuple[LedgerRow, ...]:
     """Return who said what: claims, and namings that touch the case's clusters or hypotheses, by the date said.
 
-    Undated rows come last. Superseded statements stay in: the ledger shows what was said, not what still holds.
-    ``counted`` maps statement ids to evidence ids.
+    Undated rows come last, and those with an impossible date, which stays as it was written. Superseded statements
+    stay in: the ledger shows what was said, not what still holds. ``counted`` maps statement ids to evidence ids.
     """
     given = {each.id: each for each in view.facts.statements}
     shown = [each for each in given.values() if each.predicate in _CLAIMS or _names_ours(view, each)]

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from consilience.attribution.balance import Balance
-from consilience.attribution.imitation import imitable
+from consilience.attribution.consistency import imitable
 from consilience.inference.weighing import FloatArray
 from consilience.model.assessment import HypothesisKind, Sensitivity
 
@@ -94,11 +94,12 @@ def planted_rows(balance: Balance, planted: list[int]) -> FloatArray:
 def _test(balance: Balance, kind: str, of: str, values: FloatArray, counting: FloatArray) -> Sensitivity:
     base = balance.posterior()
     leader, now = balance.leading(base), balance.leading(values)
+    names = {balance.hypotheses[each].culprit for each in (leader, now)}
     withheld = bool(balance.withheld(values, counting)) != bool(balance.withheld(base))
     return Sensitivity(
         kind=kind,
         of=of,
         posterior=round(float(values[now]), 4),
         leading=balance.ids[now],
-        changes_answer=now != leader or withheld,
+        changes_answer=len(names) > 1 or withheld,
     )

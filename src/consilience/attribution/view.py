@@ -114,6 +114,10 @@ class FactView:
         """Return the ids of the hypotheses for which a name or a cluster key speaks."""
         return tuple(self._named.get(fold(name), ())) if name else ()
 
+    def is_published(self, name: str) -> bool:
+        """Whether a publisher of the case's knowledge carries a name, as a cluster's own or as an alias."""
+        return fold(name) in self._published
+
     def in_incident(self, entity: Entity) -> bool:
         """Whether an entity is the incident, a campaign, or the cluster under which the incident is kept."""
         return is_event(entity) or fold(entity.name) in self.cluster_names
@@ -125,7 +129,7 @@ class FactView:
         name that no publisher knows otherwise, such as a provisional number. What a known actor uses is knowledge.
         """
         name = fold(statement.subject.name)
-        provisional = (statement.place.document, name) in self._blamed and name not in self._published
+        provisional = (statement.place.document, name) in self._blamed and not self.is_published(name)
         return provisional or self.in_incident(statement.subject)
 
     def quotation(self, statement: Statement) -> Quotation:

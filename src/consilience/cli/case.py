@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
-from consilience.app.assessing import CaseResult, assess_case
-from consilience.app.ledgers import case_claims, case_sources_ledger, document_names, rejected_claims
+from consilience.app.assessing import OUT, CaseResult, assess_case
+from consilience.app.ledgers import case_claims, case_sources_ledger, disputed_claims, document_names, rejected_claims
 from consilience.cli.output import Console, ExitCode, folder, json_option, short_id
 from consilience.errors import ConsilienceError
+from consilience.knowledge import scales
 from consilience.model.assessment import EvidenceItem
+from consilience.model.words import Likelihood
 from consilience.report.forms import decibans
+from consilience.report.judgement_rows import disagreement_sentence
+from consilience.report.ladder_rows import ladder_sentences
 from consilience.report.naming import names, sentence
 from consilience.report.rows import change
 from consilience.report.sentences import (
@@ -47,7 +51,7 @@ def assess(console: Console, cases: tuple[Path, ...], out: Path | None, lang: st
         raise click.UsageError("two cases have the same folder name and would be written to one place")
     results, failures = [], []
     for case in cases:
-        target = out / case.resolve().name if out else case / "assessment"
+        target = out / case.resolve().name if out else case / OUT
         try:
             result = assess_case(console.where, case, target, console.progress())
         except ConsilienceError as error:
@@ -109,6 +113,8 @@ def _show(console: Console, result: CaseResult, lang: str | None) -> None:
     what_would = change(assessment, spoken)
     for text in (what_would.summary, *what_would.lines, *what_would.next):
         console.paragraph(text, "  · ")
+    for text in (*ladder_sentences(assessment, spoken)[:1], disagreement_sentence(assessment, spoken)):
+        console.paragraph(text, "  · ")
     silent = [
         Path(row.file).name
         for row in result.added.rows
@@ -157,11 +163,25 @@ def sources(console: Console, case: Path | None) -> int:
     return ExitCode.DONE if rows else ExitCode.NOTHING
 
 
-@click.command(epilog="Example: consilience claims cases/albania-2022")
+def _likelihood(likelihood: Likelihood, scale: str | None) -> str:
+    """Return a source's own word with its range, and what the range means on ``scale`` where one is asked for."""
+    own = scales.sentence_range(likelihood, "en")
+    if not scale or likelihood.scale == scale:
+        return own
+    there = [scales.sentence_range(each, "en") for each in scales.on_scale(likelihood, scale, "en")]
+    return f"{own}; {scale}: {' or '.join(there) or 'between two words'}"
+
+
+@click.command(epilog="Example: consilience claims cases/albania-2022 --scale icd-203")
 @click.argument("case", required=False, type=folder)
+@click.option(
+    "--scale",
+    type=click.Choice(scales.scale_ids()),
+    help="Show beside each word of likelihood the terms of this scale that its range overlaps.",
+)
 @json_option
 @click.pass_obj
-def claims(console: Console, case: Path | None) -> int:
+def claims(console: Console, case: Path | None, scale: str | None) -> int:
     """The ledger of claims: who said what, when, in which words. Likelihood and confidence stay apart."""
     rows = case_claims(console.where, case)
     if console.as_json:
@@ -186,7 +206,7 @@ def claims(console: Console, case: Path | None) -> int:
                         )
                         if part
                     ),
-                    row.likelihood.term if row.likelihood else "",
+                    _likelihood(row.likelihood, scale) if row.likelihood else "",
                     row.confidence.term if row.confidence else "",
                     row.quote,
                     f"{documents.get(row.document, '')} {row.place}".strip(),
@@ -198,4 +218,7 @@ def claims(console: Console, case: Path | None) -> int:
         for statement, judgement in rejected_claims(console.where):
             by = f"{judgement.author} on {judgement.made}" + (f", {judgement.reason}" if judgement.reason else "")
             console.say(f"rejected by {by}: {short_id(statement.id)} {statement.quote}")
+        for statement, held in disputed_claims(console.where):
+            told = ", ".join(f"{each.author} {each.verdict}s it ({each.made})" for each in held)
+            console.say(f"analysts disagree, the last counts: {told}: {short_id(statement.id)} {statement.quote}")
     return ExitCode.DONE if rows else ExitCode.NOTHING

@@ -2,7 +2,8 @@
 
 Every hypothesis is a relationship of its own with its ``confidence``: ``campaign attributed-to intrusion-set`` for the
 question who, ``intrusion-set related-to intrusion-set`` for the question of a link. "Unknown" and imitation are
-explicit placeholder intrusion sets, so that the numbers of a bundle add up. A ``grouping`` holds the whole. What STIX
+explicit placeholder intrusion sets, so that the numbers of a bundle add up. A ``grouping`` holds the whole, and a
+``note`` says in plain sentences which steps from activity to state are supported and which are missing. What STIX
 has no property for (prior, term with its scale and interval, weights, digests) travels in one property extension,
 which is described in ``docs/stix-extension.md``; a consumer that ignores it still reads ordinary relationships.
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -21,6 +23,7 @@ from consilience.knowledge.scales import word_for
 from consilience.model.assessment import Assessment, EvidenceItem, HypothesisKind, WeighedHypothesis
 from consilience.model.case import Question
 from consilience.model.dates import PartialDate, earliest, latest, parse_date
+from consilience.model.ladder import LadderStep
 from consilience.model.marking import STIX_ID, TLP2_EXTENSION, Marking, most_restrictive
 from consilience.model.words import Likelihood
 
@@ -66,12 +69,17 @@ SCHEMA: Final[Object] = {
         "basis": {"type": "object"},
         "documents": {"type": "array", "items": {"type": "object"}},
         "incident": {"type": "object"},
+        "ladder": {"type": "array", "items": {"type": "object"}},
+        "state_responsibility": {"type": "object"},
     },
 }
 
 
-def bundle(assessment: Assessment, *, created: str = "") -> bytes:
+def bundle(assessment: Assessment, *, created: str = "", remarks: Sequence[str] = ()) -> bytes:
     """Return the assessment as the bytes of a STIX 2.1 bundle.
+
+    ``remarks`` are sentences in the language of the bundle on the ladder, for readers that know nothing of the
+    extension; without a ladder there is no note.
 
     ``created`` is a partial date that all objects of this assessment get as ``created`` and ``modified``; where it is
     empty, :func:`newest_date` is taken. Raises ``ValueError`` for a date that cannot be, and for a hypothesis whose
@@ -79,7 +87,7 @@ def bundle(assessment: Assessment, *, created: str = "") -> bytes:
     """
     moment = _timestamp(earliest(parse_date(created) or newest_date(assessment)).isoformat())
     marking = most_restrictive([assessment.marking, *(each.marking for each in assessment.documents)])
-    writer = _Writer(assessment, moment, marking)
+    writer = _Writer(assessment, moment, marking, remarks)
     objects = [*_fixed_objects(marking), *writer.objects()]
     content: Object = {"type": "bundle", "id": writer.identifier("bundle", ""), "objects": objects}
     return msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=2) + b"\n"
@@ -91,8 +99,16 @@ def newest_date(assessment: Assessment) -> PartialDate:
     STIX demands a date of making, and the clock's would give other bytes at every run.
     """
     dates = [row.said for row in assessment.ledger] + [each.published for each in assessment.documents]
-    known = [date for date in dates if date] or [assessment.incident.last or assessment.incident.first]
+    known = [date for date in dates if _possible(date)] or [assessment.incident.last or assessment.incident.first]
     return max((date for date in known if date), key=earliest, default=PartialDate("1970-01-01"))
+
+
+def _possible(date: PartialDate) -> bool:
+    """Whether a date is known and can be: the ledger keeps an impossible one as it was written."""
+    try:
+        return bool(parse_date(date))
+    except ValueError:
+        return False
 
 
 def _timestamp(text: str) -> str:
@@ -152,8 +168,9 @@ def _text(by_language: dict[str, str]) -> str:
 class _Writer:
     """Writes the objects of one assessment."""
 
-    def __init__(self, assessment: Assessment, moment: str, marking: Marking) -> None:
+    def __init__(self, assessment: Assessment, moment: str, marking: Marking, remarks: Sequence[str]) -> None:
         self._assessment = assessment
+        self._remarks = remarks
         self._moment = moment
         self._marking = marking
         self._lang = "en" if "en" in assessment.title else min(assessment.title, default="en")
@@ -167,7 +184,35 @@ class _Writer:
     def objects(self) -> list[Object]:
         """Return all objects of the assessment; the grouping that holds the others comes last."""
         held = self._who() if self._assessment.question is Question.WHO else self._link()
+        held += self._ladder_note(held)
         return [*held, self._grouping([str(each["id"]) for each in held])]
+
+    def _ladder_note(self, held: list[Object]) -> list[Object]:
+        """Return the note on the ladder, about the activity and whoever the ladder is of."""
+        ladder = self._assessment.ladder
+        if ladder is None or not self._remarks:
+            return []
+        actor = self.identifier("intrusion-set", f"hypothesis {ladder.hypothesis}")
+        properties: Object = {
+            "abstract": "From the activity to the state",
+            "content": "\n".join(self._remarks),
+            "object_refs": [each["id"] for each in held if each["id"] in {held[0]["id"], actor}],
+            "extensions": _extension(
+                {
+                    "hypothesis": ladder.hypothesis,
+                    "ladder": [_step(step) for step in ladder.steps],
+                    "state_responsibility": _filled(
+                        {
+                            "scale": ladder.responsibility.scale,
+                            "grades": ladder.responsibility.grades,
+                            "origins": ladder.responsibility.origins,
+                            "disputed": ladder.responsibility.disputed,
+                        }
+                    ),
+                }
+            ),
+        }
+        return [self._object("note", "ladder", properties)]
 
     def _object(self, kind: str, part: str, properties: Object) -> Object:
         head: Object = {
@@ -303,9 +348,29 @@ class _Writer:
         return self._object("grouping", "assessment", properties)
 
 
+def _step(step: LadderStep) -> Object:
+    """Return a rung with the ids of the statements behind it; what a knowledge base publishes has none."""
+    return _filled(
+        {
+            "rung": step.rung,
+            "names": step.names,
+            "missing": step.confidence is None,
+            "confidence": step.confidence.level if step.confidence else (),
+            "origins": step.origins,
+            "statements": [each.statement for each in step.support if each.statement],
+            "against": [each.statement for each in step.against if each.statement],
+        }
+    )
+
+
+def _filled(properties: Object) -> Object:
+    """Return the properties that hold something: STIX 2.1 (3.1) allows no empty list."""
+    return {name: value for name, value in properties.items() if not isinstance(value, list | tuple) or value}
+
+
 def _extension(properties: Object) -> Object:
-    """Return our extension with the properties that hold something: STIX 2.1 (3.1) allows no empty list."""
-    held = {name: value for name, value in properties.items() if not isinstance(value, list | tuple) or value}
+    """Return our extension with the properties that hold something."""
+    held = _filled(properties)
     confidence = held.get("analytic_confidence")
     if isinstance(confidence, dict) and not confidence["reasons"]:
         held["analytic_confidence"] = {name: value for name, value in confidence.items() if name != "reasons"}

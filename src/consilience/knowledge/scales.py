@@ -186,6 +186,21 @@ def word_for(p: float, scale_name: str, lang: str) -> Likelihood:
     return Likelihood(term.word(lang), term.low, term.high, chosen.id, "fr" if lang == "fr" else "en")
 
 
+def on_scale(likelihood: Likelihood, scale_name: str, lang: str) -> tuple[Likelihood, ...]:
+    """Return what a likelihood means on another scale: every term whose interval overlaps its own, least first.
+
+    A mapping is by interval and may be several terms: PHIA's "realistic possibility" (40-50 %) is "unlikely" and
+    "roughly even chance" in ICD 203. Intervals that only touch do not overlap; one that lies in a gap of the scale
+    gets none. Raises ``ValueError`` for an unknown scale.
+    """
+    chosen = scale(scale_name)
+    return tuple(
+        Likelihood(term.word(lang), term.low, term.high, chosen.id, "fr" if lang == "fr" else "en")
+        for term in chosen.terms
+        if min(term.high, likelihood.high) > max(term.low, likelihood.low)
+    )
+
+
 @functools.cache
 def _rows_by_form(lang: str) -> dict[str, tuple[tuple[Scale, Term], ...]]:
     """Each folded surface form of a language with the rows, of any scale, that have it."""

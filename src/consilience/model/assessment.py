@@ -11,6 +11,8 @@ import msgspec
 
 from consilience.model.case import Question
 from consilience.model.dates import UNKNOWN_DATE, PartialDate, Period
+from consilience.model.judgement import CaseJudgement
+from consilience.model.ladder import Ladder
 from consilience.model.marking import Marking
 from consilience.model.source import Source
 from consilience.model.words import Confidence, Likelihood
@@ -37,6 +39,7 @@ class HypothesisKind(StrEnum):
     UNKNOWN = "unknown"
     IMITATION = "imitation"
     SAME_ACTOR = "same-actor"
+    SUBGROUP = "subgroup"
     COOPERATION = "cooperation"
     SUPPLIER = "common-supplier"
     HIJACK = "hijack"
@@ -44,7 +47,10 @@ class HypothesisKind(StrEnum):
 
 
 class WeighedHypothesis(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypothesis with its probability before and after the evidence. ``of`` is whom an imitation imitates."""
+    """A hypothesis with its probability before and after the evidence.
+
+    ``of`` is whom an imitation imitates; ``by`` is who imitates, by hypothesis id, and empty where that is not asked.
+    """
 
     id: str
     kind: HypothesisKind
@@ -54,6 +60,12 @@ class WeighedHypothesis(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
     country: str = ""
     of: str = ""
+    by: str = ""
+
+    @property
+    def culprit(self) -> str:
+        """The id of the hypothesis that names who did it: its own, or that of the known imitator."""
+        return self.by or self.id
 
 
 class Quotation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -143,6 +155,8 @@ class SharedObservable(msgspec.Struct, frozen=True, kw_only=True):
 
     ``discount`` names the benign or shared-hosting list that it stands on, and is empty where it stands on none.
     ``gap_days`` is the smallest gap between the two uses that the dates allow; ``None`` where a date is unknown.
+    ``first_a`` and ``last_a`` (``_b``) are the first and the last known date of use on each side, as stated; an end
+    that nobody states is empty. ``dates`` flags what is doubtful about them (``overlap.shared.DATE_FLAGS``).
     """
 
     type: str
@@ -156,6 +170,9 @@ class SharedObservable(msgspec.Struct, frozen=True, kw_only=True):
     first_b: str = ""
     sources: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
+    last_a: str = ""
+    last_b: str = ""
+    dates: tuple[str, ...] = ()
 
 
 class FamilyWeight(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,12 +280,54 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, float]
 
 
+class ConsistencyCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a marker that is cheap to forge points at the same actor as something that is not.
+
+    ``marker`` and ``standard`` are codes of ``attribution.consistency``; ``*_points`` are hypothesis ids, and
+    ``*_decibans`` by how much the actor is ahead of any other there.
+    """
+
+    marker: str
+    standard: str
+    marker_points: str
+    standard_points: str
+    marker_decibans: float
+    standard_decibans: float
+    agrees: bool
+
+
+class JudgementRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An analyst's judgement and what became of it.
+
+    ``outcome`` is ``applied``, ``contested`` (another analyst contradicts it, so that it is not applied), ``agrees``
+    (it accepts what stands) or ``no-target`` (the case has no such item or hypothesis any more).
+    """
+
+    judgement: CaseJudgement
+    outcome: str
+
+
+class AnalystView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answer would be by the judgements of one analyst; ``author`` is empty for the method alone."""
+
+    author: str
+    hypotheses: dict[str, float]
+    leading: str
+    abstains: bool
+    likelihood: Likelihood
+    confidence: Confidence
+
+
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a case's question, and all that it rests on.
 
     ``leading`` is the id of the hypothesis with the highest posterior even when ``abstains`` is true; ``reasons``
     gives the codes of why it abstains, or of what limits the answer. ``scales`` words the leading posterior on every
     scale; ``likelihood`` is the first of them. ``headline`` is the answer in one sentence by language.
+
+    ``ladder`` traces an answer on who did it from the activity to the state; it is ``None`` where no answer is given or
+    nobody is named. ``views`` has the answer by each analyst where ``judgements`` contradict one another, and by the
+    method alone where any applies.
     """
 
     case: str
@@ -299,4 +358,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[DocumentRow, ...] = ()
     marking: Marking = Marking.CLEAR
     headline: dict[str, str] = {}
+    ladder: Ladder | None = None
+    consistency: tuple[ConsistencyCheck, ...] = ()
+    judgements: tuple[JudgementRow, ...] = ()
+    views: tuple[AnalystView, ...] = ()
     schema: str = SCHEMA

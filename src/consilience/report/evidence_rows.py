@@ -9,7 +9,7 @@ from consilience.model.assessment import Assessment, EvidenceItem, Family, Quota
 from consilience.model.dates import UNKNOWN_DATE, PartialDate
 from consilience.report import sentences
 from consilience.report.catalogue import catalogue
-from consilience.report.forms import count, date_text, decibans
+from consilience.report.forms import any_date, count, decibans
 from consilience.report.naming import Names, names
 from consilience.report.references import Words, document_codes, place_text, short_id, words
 from consilience.report.rows import PartRow, item_title, part_rows
@@ -157,7 +157,7 @@ def _quote(quotation: Quotation, date: PartialDate, said: Names) -> QuoteRow:
     return QuoteRow(
         words=words(quotation.text, quotation.lang),
         who=said.row(quotation.source),
-        said=texts.text("card.said", date=date_text(date, said.lang)) if date else "",
+        said=texts.text("card.said", date=any_date(date, said.lang)) if date else "",
         place=place_text(quotation.place, said.lang),
         statement=texts.text("card.id", id=short_id(quotation.statement)) if quotation.statement else "",
     )
@@ -191,7 +191,7 @@ def documents(assessment: Assessment, lang: str) -> tuple[DocumentLine, ...]:
             name=row.name if row.title else "",
             format=row.format,
             source=said.row(row.source),
-            published=date_text(row.published, lang),
+            published=any_date(row.published, lang),
             sha256=row.sha256,
             url=row.url,
             lang=row.lang,

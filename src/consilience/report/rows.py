@@ -1,4 +1,4 @@
-"""The answer and its reasoning as rows: the answer, what would change it, the weights, the matrix.
+"""The answer and its reasoning as rows: the answer, what would change it, the weights.
 
 Everything here is a function of the assessment and a language. A chart and its table twin are made from the same
 rows, so that they cannot disagree. The template only lays them out.
@@ -18,18 +18,11 @@ from consilience.report import charts, sentences
 from consilience.report.catalogue import catalogue
 from consilience.report.forms import decibans, decimal, percent, percent_words, probability_of
 from consilience.report.naming import Names, names, sentence
+from consilience.report.telling_observation import most_telling_observation
 from consilience.report.titles import evidence_title, part_title
 
 FLIPS_SHOWN: Final = 4
 HOLDS_SHOWN: Final = 2
-
-MATRIX_COLUMNS: Final = 12
-"""As many items as a printed page holds beside the explanations. Up to this many, neutral ones are shown too."""
-
-STRONG_FROM: Final = 5.0
-"""From half a ban evidence is "substantial" (Jeffreys 1961, appendix B: grade 2 begins at 10^0.5)."""
-
-NEUTRAL_BELOW: Final = 1.0
 
 
 class OpenRow(msgspec.Struct, frozen=True):
@@ -77,6 +70,7 @@ class Change(msgspec.Struct, frozen=True):
     flips_shown: str
     holds: tuple[str, ...]
     all: str
+    most: str
     next: tuple[str, ...]
 
     @property
@@ -114,47 +108,6 @@ class Weights(msgspec.Struct, frozen=True):
     rows: tuple[WeightRow, ...]
     chart: Markup
     cut: str
-
-
-class Cell(msgspec.Struct, frozen=True):
-    """A cell of the matrix: its symbol (CC, C, N, I, II), what that means, and the weight."""
-
-    symbol: str
-    meaning: str
-    decibans: str
-
-
-class MatrixColumn(msgspec.Struct, frozen=True):
-    """An item of evidence as a column head."""
-
-    code: str
-    href: str
-    title: str
-
-
-class MatrixRow(msgspec.Struct, frozen=True):
-    """An explanation with its probability before and after, and one cell per column."""
-
-    label: str
-    leading: bool
-    prior: str
-    posterior: str
-    cells: tuple[Cell, ...]
-
-
-class MatrixPart(msgspec.Struct, frozen=True):
-    """As many columns as a page holds."""
-
-    caption: str
-    columns: tuple[MatrixColumn, ...]
-    rows: tuple[MatrixRow, ...]
-
-
-class Matrix(msgspec.Struct, frozen=True):
-    """Section 4: the matrix in parts, and a sentence on the columns that it leaves out."""
-
-    parts: tuple[MatrixPart, ...]
-    left_out: str
 
 
 class TestedRow(msgspec.Struct, frozen=True):
@@ -247,6 +200,7 @@ def change(assessment: Assessment, lang: str) -> Change:
             for row in _apart([row for row in ranked if not row.changes_answer], lang)[:HOLDS_SHOWN]
         ),
         all=texts.text("sensitivity.all", total=str(len(tests))) if tests else "",
+        most=most_telling_observation(assessment, lang),
         next=sentences.next_observation_sentences(assessment.next_observations, assessment, lang),
     )
 
@@ -361,56 +315,3 @@ def item_title(item: EvidenceItem, said: Names, *, brief: bool = False) -> str:
 def part_rows(parts: tuple[WeightPart, ...], said: Names) -> tuple[PartRow, ...]:
     """Return the steps from a tabled weight to the weight that counts."""
     return tuple(PartRow(part_title(part, said), decibans(part.decibans, said.lang)) for part in parts)
-
-
-def matrix(assessment: Assessment, lang: str) -> Matrix:
-    """Return section 4 in parts of :data:`MATRIX_COLUMNS` columns, the most diagnostic evidence first.
-
-    Where there is more evidence than a page holds, what is neutral for every explanation is named in ``left_out``
-    instead of filling columns with N.
-    """
-    texts, said = catalogue(lang), names(assessment, lang)
-    codes = sentences.evidence_codes(assessment)
-    telling = list(assessment.evidence)
-    if len(telling) > MATRIX_COLUMNS:
-        telling = [item for item in telling if any(abs(each) >= NEUTRAL_BELOW for each in item.weights.values())]
-    neutral = [codes[item.id] for item in assessment.evidence if item not in telling]
-    ordered = sorted(telling, key=lambda item: -_spread(item, assessment))
-    blocks = [ordered[at : at + MATRIX_COLUMNS] for at in range(0, len(ordered), MATRIX_COLUMNS)] or [[]]
-    parts = []
-    for index, block in enumerate(blocks, 1):
-        caption = texts.text("matrix.caption")
-        if len(blocks) > 1:
-            caption = texts.text("matrix.caption-part", part=str(index), parts=str(len(blocks)))
-        columns = tuple(
-            MatrixColumn(codes[item.id], f"#{codes[item.id]}", item_title(item, said, brief=True)) for item in block
-        )
-        rows = tuple(
-            MatrixRow(
-                sentences.hypothesis_label(each, lang),
-                each.id == assessment.leading,
-                percent(each.prior, lang),
-                percent(each.posterior, lang),
-                tuple(_cell(item.weights.get(each.id, 0.0), lang) for item in block),
-            )
-            for each in sentences.ranked_explanations(assessment)
-        )
-        parts.append(MatrixPart(caption, columns, rows))
-    left_out = texts.text("matrix.neutral", codes=texts.listed(neutral)) if neutral else ""
-    return Matrix(tuple(parts), left_out)
-
-
-def _spread(item: EvidenceItem, assessment: Assessment) -> float:
-    """Return how far apart an item holds the hypotheses: what does not differ between them tells nothing."""
-    values = [item.weights.get(each.id, 0.0) for each in assessment.hypotheses]
-    return max(values) - min(values)
-
-
-def _cell(weight: float, lang: str) -> Cell:
-    if abs(weight) < NEUTRAL_BELOW:
-        symbol = "N"
-    elif weight > 0:
-        symbol = "CC" if weight >= STRONG_FROM else "C"
-    else:
-        symbol = "II" if weight <= -STRONG_FROM else "I"
-    return Cell(symbol, catalogue(lang).text(f"matrix.{symbol.lower()}"), decibans(weight, lang))

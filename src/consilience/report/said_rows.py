@@ -15,7 +15,7 @@ from consilience.model.source import SourceKind
 from consilience.model.statement import SpeechAct
 from consilience.report import charts, sentences
 from consilience.report.catalogue import catalogue
-from consilience.report.forms import date_text, period_text
+from consilience.report.forms import any_date, period_text
 from consilience.report.naming import Names, names
 from consilience.report.references import Words, document_codes, place_text, short_id, words
 from consilience.report.titles import said_in_event, said_in_row, statement_sentence, timeline_sentence
@@ -112,7 +112,7 @@ def _said(row: LedgerRow, assessment: Assessment, said: Names) -> SaidRow:
     )
     accused = item is not None and item.params.get("accused") == "yes"
     return SaidRow(
-        date=date_text(row.said, lang),
+        date=any_date(row.said, lang),
         who=said.row(row.source),
         kind=texts.coded("source-kind", held.source.kind) if held else "",
         marks=tuple(_marks(row, held, said, accused=accused)),

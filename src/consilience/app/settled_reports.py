@@ -1,0 +1,137 @@
+"""Whose settled reports does a text read like? The prose of a workspace's settled documents, and a text beside them.
+
+A document is settled where it is attributed to one cluster and no more: by statements that an analyst has accepted, or
+else by its own affirmed words that no analyst has rejected. Reports that say nothing of the kind can be filed by hand:
+a folder with a folder for each cluster. Spellings of a name are one cluster, aliases are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from consilience.app.adding import Adder, Told, printable, read_bytes
+from consilience.app.settings import Settings
+from consilience.app.use_cases import existing_workspace
+from consilience.attribution.near_copies import near_copies
+from consilience.attribution.text_similarity import (
+    SettledReport,
+    TextRanking,
+    build_text_profiles,
+    rank_text,
+)
+from consilience.errors import InputError
+from consilience.extract.without_names import HiddenNames, NamelessText, hidden_names, without_names
+from consilience.formats.context import Limits
+from consilience.knowledge.index import open_knowledge
+from consilience.knowledge.names import strict_key
+from consilience.knowledge.sources import known_sources
+from consilience.model.document import Passage
+from consilience.model.statement import EntityType, Predicate, Stance, Statement, Verdict
+from consilience.store.interface import Store
+
+
+class TextAttribution(msgspec.Struct, frozen=True):
+    """The answer for a text. ``names`` are the names in it, with class and count: claims of its writer, not weighed.
+
+    ``settled`` counts the workspace's settled reports, ``compared`` and ``clusters`` those of clusters that have
+    enough of them. ``same`` are the digests of settled reports that are the text itself or a near-copy of it: these
+    would only repeat it, and are left out. ``record``: of the compared reports, each asked about as if it were not
+    settled, how many would be given a name, and how many of these names are right.
+    """
+
+    ranking: TextRanking
+    names: tuple[tuple[str, str, int], ...]
+    settled: int
+    compared: int
+    clusters: int
+    same: tuple[str, ...] = ()
+    record: tuple[int, int] = (0, 0)
+
+
+def attribute_text(where: Settings, path: Path, most: int = 5, filed: Path | None = None) -> TextAttribution:
+    """Rank the clusters of a workspace by how much a report reads like their settled reports, names taken out.
+
+    ``filed`` is a folder of further settled reports, with a folder for each cluster. All are read as ``consilience
+    add`` reads them, and nothing is added. Raises :class:`~consilience.errors.InputError` where nothing of the report,
+    or of one that is filed, can be read, and :class:`~consilience.errors.StoreError` where there is no workspace.
+    """
+    limits = Limits()
+    data = read_bytes(path, path.parent, limits)
+    with open_knowledge(where.cache, where.extra) as knowledge:
+        hide = hidden_names(knowledge.gazetteer(), known_sources())
+    with existing_workspace(where) as workspace:
+        adder = Adder(workspace, where, limits)
+        reading = adder.read(data, printable(path.name), Told())
+        known = {each.id: each for each in settled_reports(workspace, hide)}
+        if filed is not None:
+            known |= {each.id: each for each in _filed_reports(filed, adder, hide, limits)}
+    return answer(without_names(prose(reading.passages), hide), tuple(known.values()), most)
+
+
+def _filed_reports(folder: Path, adder: Adder, hide: HiddenNames, limits: Limits) -> Iterator[SettledReport]:
+    if not folder.is_dir():
+        raise InputError("is no folder with a folder for each cluster", file=str(folder))
+    for path in sorted(folder.glob("*/*")):
+        if path.is_file() and not path.name.startswith("."):
+            reading = adder.read(read_bytes(path, folder, limits), printable(path.name), Told())
+            text = without_names(prose(reading.passages), hide).text
+            yield SettledReport(reading.document.sha256, path.parent.name, text)
+
+
+def answer(asked: NamelessText, known: Sequence[SettledReport], most: int = 5) -> TextAttribution:
+    """Return the answer for a text without names."""
+    group = near_copies([asked.text, *(each.text for each in known)])
+    same = tuple(each.id for each, copy_of in zip(known, group[1:], strict=True) if copy_of == group[0])
+    profiles = build_text_profiles(each for each in known if each.id not in same)
+    return TextAttribution(
+        ranking=rank_text(asked.text, profiles, most=most),
+        names=asked.found,
+        settled=len(known),
+        compared=len(profiles.reports) if profiles else 0,
+        clusters=len(profiles.clusters) if profiles else 0,
+        same=same,
+        record=profiles.record if profiles else (0, 0),
+    )
+
+
+def prose(passages: Iterable[Passage]) -> str:
+    """Return the prose of a document as one text."""
+    return "\n".join(each.text for each in passages)
+
+
+def settled_reports(store: Store, hide: HiddenNames) -> tuple[SettledReport, ...]:
+    """Return the settled documents that have prose, by their digest, with the names in ``hide`` taken out."""
+    found = []
+    for document, cluster in sorted(settled_documents(store).items()):
+        text = prose(store.passages(document))
+        if text.strip():
+            found.append(SettledReport(document, cluster, without_names(text, hide).text))
+    return tuple(found)
+
+
+def settled_documents(store: Store) -> dict[str, str]:
+    """Return the cluster to which each settled document, by its digest, is attributed."""
+    verdicts = {each.statement: each.verdict for each in store.judgements() if not each.withdrawn}
+    stated: dict[str, dict[str, str]] = {}
+    accepted: dict[str, dict[str, str]] = {}
+    for each in store.statements(predicate=Predicate.ATTRIBUTED_TO.value):
+        verdict = verdicts.get(each.id)
+        if verdict is Verdict.REJECT or not _names_a_cluster(each):
+            continue
+        into = accepted if verdict is Verdict.ACCEPT else stated
+        name = each.object.name if each.object else ""
+        into.setdefault(each.place.document, {}).setdefault(strict_key(name), name)
+    told = stated | accepted
+    spelling: dict[str, str] = {}
+    for names in told.values():
+        for key, name in names.items():
+            spelling[key] = min(name, spelling.get(key, name))
+    return {document: spelling[next(iter(names))] for document, names in told.items() if len(names) == 1}
+
+
+def _names_a_cluster(statement: Statement) -> bool:
+    one = statement.object
+    return one is not None and one.type is EntityType.CLUSTER and statement.stance is Stance.AFFIRMS
