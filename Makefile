@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+EXTRAS ?= dev
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .PHONY: help setup demo test lint bench docs clean
@@ -10,7 +11,7 @@ help: ## show this list
 
 setup: $(VENV)/.runtime ## make a virtual environment with what Consilience needs to run
 
-$(VENV)/.runtime: pyproject.toml constraints.txt
+$(VENV)/.runtime: pyproject.toml constraints.txt hatch_build.py $(wildcard src/consilience/overlap/*.[ch])
 	@echo "setting up in $(VENV) (once, about half a minute)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Consilience needs Python 3.11 or newer; say make PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -18,8 +19,8 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	@echo "adding what the tests need"
-	@$(PIP) --editable '.[dev]'
+	@echo "adding what the tests need ($(EXTRAS))"
+	@$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@
 
 demo: setup ## run both worked cases and print where the dossiers are

@@ -10,14 +10,19 @@ import itertools
 import math
 from hashlib import sha256
 
+import msgspec
+
 from consilience.knowledge import scales
 from consilience.model.assessment import (
+    AnalystView,
     Assessment,
     Basis,
+    ConsistencyCheck,
     DocumentRow,
     EvidenceItem,
     Family,
     HypothesisKind,
+    JudgementRow,
     LedgerRow,
     NextObservation,
     PairOverlap,
@@ -32,6 +37,8 @@ from consilience.model.assessment import (
 )
 from consilience.model.case import Question
 from consilience.model.dates import PartialDate, Period
+from consilience.model.judgement import About, CaseJudgement, Ruling
+from consilience.model.ladder import Ladder, LadderStep, Responsibility, Rung, RungClaim
 from consilience.model.marking import Marking
 from consilience.model.source import Reliability, Source, SourceKind
 from consilience.model.words import Confidence, Likelihood
@@ -708,7 +715,8 @@ def _shared(number: int) -> tuple[SharedObservable, ...]:
             decibans=round(13.0 - index, 2),
             parts=(
                 WeightPart("table", 14.9, {"unit": "network", "basis": "before 2023"}),
-                WeightPart("decay", -1.9 - index, {"gap_days": "30"}),
+                *((WeightPart("listed", -1.0, {"list": "Hosting & VPN <list>"}),) if index % 3 == 1 else ()),
+                WeightPart("decay", (-0.9 if index % 3 == 1 else -1.9) - index, {"gap_days": "30"}),
             ),
             discount="Hosting & VPN <list>" if index % 3 == 1 else "",
             gap_days=None if index % 2 else float(index * 40),
@@ -718,4 +726,88 @@ def _shared(number: int) -> tuple[SharedObservable, ...]:
             reports=("https://glass.example/1", "https://glass.example/2"),
         )
         for index in range(number)
+    )
+
+
+def judged() -> Assessment:
+    """The incident of :func:`who` with a ladder that lacks a step, cheap traces that disagree, and two analysts."""
+    base = who()
+    service = RungClaim(
+        source="north-cert",
+        origins=("north-cert",),
+        stance="affirms",
+        subject="the attack",
+        object=HOSTILE,
+        skipped=(Rung.CLUSTER, Rung.GROUP),
+        statement="statement--" + DIGEST["service"],
+        likelihood=Likelihood("almost certainly", 0.95, 1.0, "phia", "en"),
+        degrees=(4, 10),
+    )
+    denial = msgspec.structs.replace(service, source="accused", origins=("accused",), stance="denies", degrees=None)
+    known = msgspec.structs.replace(service, source="glass-labs", statement="", skipped=(Rung.ORGAN,), degrees=None)
+    low = Confidence("low", "low", "ICD 203", "en")
+    steps = (
+        LadderStep(rung=Rung.CLUSTER, names=(), support=(), against=(), origins=0, confidence=None),
+        LadderStep(rung=Rung.GROUP, names=("Dawn Group",), support=(known,), against=(), origins=1, confidence=low),
+        LadderStep(rung=Rung.ORGAN, names=(HOSTILE,), support=(service,), against=(denial,), origins=1, confidence=low),
+        LadderStep(rung=Rung.STATE, names=("RU",), support=(known, service), against=(), origins=1, confidence=low),
+    )
+    grades = ("state-encouraged", "state-shaped", "state-coordinated", "state-ordered")
+    first, second = base.evidence[0].id, base.evidence[1].id
+    rulings = (
+        (first, Ruling.REJECT, "Ana <b>", HOSTILE, "contested"),
+        (first, Ruling.ACCEPT, "Ben", "", "contested"),
+        (second, Ruling.PLANTED, "Ben", PERSIAN, "applied"),
+        ("tool-00000000", Ruling.REJECT, "Ben", "", "no-target"),
+    )
+    aside = CaseJudgement(
+        about=About.HYPOTHESIS, target="sepideh", ruling=Ruling.ACCEPT, author="Ben", made=PartialDate("2026-11")
+    )
+    held = [
+        JudgementRow(
+            judgement=CaseJudgement(
+                about=About.ITEM,
+                target=target,
+                ruling=ruling,
+                author=author,
+                made=PartialDate("2026-11-25"),
+                reason=reason,
+            ),
+            outcome=outcome,
+        )
+        for target, ruling, author, reason, outcome in rulings
+    ]
+    views = [
+        AnalystView(
+            author=author,
+            hypotheses={"dawn": figure, "unknown": round(1 - figure, 4)},
+            leading="dawn",
+            abstains=figure < 0.55,
+            likelihood=scales.word_for(figure, scales.PHIA, "en"),
+            confidence=Confidence(level, level, "icd-203", "en"),
+        )
+        for author, figure, level in (("Ana <b>", 0.5421, "low"), ("Ben", 0.8712, "moderate"), ("", 0.9011, "moderate"))
+    ]
+    return msgspec.structs.replace(
+        base,
+        reasons=("claims-only", "cheap-against-costly"),
+        ladder=Ladder(
+            hypothesis="dawn",
+            named=Rung.STATE,
+            steps=steps,
+            responsibility=Responsibility(scale="state-responsibility", grades=grades, origins=2, disputed=True),
+        ),
+        consistency=(
+            ConsistencyCheck(
+                marker="persona",
+                standard="official-claims",
+                marker_points="sepideh",
+                standard_points="dawn",
+                marker_decibans=2.5,
+                standard_decibans=6.0,
+                agrees=False,
+            ),
+        ),
+        judgements=(*held, JudgementRow(judgement=aside, outcome="agrees")),
+        views=tuple(views),
     )

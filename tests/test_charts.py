@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from datetime import date, timedelta
 from xml.etree import ElementTree
 
@@ -12,45 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consilience.model.dates import PartialDate, Period, make_period
-from consilience.report import charts
+from consilience.report import charts, svg
 from consilience.report.catalogue import LANGUAGES
-from consilience.report.charts import Bar, Frame, Mark, SharedMark
+from consilience.report.charts import Bar, Mark
 from consilience.report.forms import short
+from consilience.report.svg import Frame
+from svg_checks import FRAME, OUTSIDE, SVG, marks, parsed
 
-SVG = "{http://www.w3.org/2000/svg}"
-FRAME = Frame("chart", "A title & <more>", "A description", "en")
-ELEMENTS = {"svg", "title", "desc", "g", "a", "rect", "circle", "line", "path", "text"}
-EVIL = "</text><script>alert(1)</script>\"'&{{ 7*7 }}"
 LANES = (("happened", "Happened"), ("said", "Said"), ("published", "Published"))
-
-
-def parsed(drawing: str) -> ElementTree.Element:
-    """Return the drawing as a tree; it must be well-formed, scalable, described and free of style and script."""
-    root = ElementTree.fromstring(drawing)
-    assert root.tag == f"{SVG}svg"
-    assert re.fullmatch(r"0 0 [\d.]+ [\d.]+", root.attrib["viewBox"])
-    assert root.find(f"{SVG}title").text == FRAME.title  # type: ignore[union-attr]
-    assert root.find(f"{SVG}desc").text == FRAME.description  # type: ignore[union-attr]
-    assert root.attrib["aria-labelledby"] == "chart-t chart-d"
-    for element in root.iter():
-        assert element.tag.removeprefix(SVG) in {
-            "svg",
-            "title",
-            "desc",
-            "g",
-            "a",
-            "rect",
-            "circle",
-            "line",
-            "path",
-            "text",
-        }
-        assert not any(name == "style" or name.startswith("on") for name in element.attrib)
-    return root
-
-
-def marks(root: ElementTree.Element) -> list[ElementTree.Element]:
-    return [element for element in root.iter() if element.attrib.get("class") == "mark"]
 
 
 def bars(weights: list[float]) -> list[Bar]:
@@ -168,7 +136,7 @@ def test_the_events_of_one_day_are_one_mark_with_all_their_numbers() -> None:
 
 def spread(element: ElementTree.Element) -> tuple[float, float]:
     """Return from where to where a label of 12 px reaches."""
-    x, wide = float(element.attrib["x"]), charts.text_width(element.text or "")
+    x, wide = float(element.attrib["x"]), svg.text_width(element.text or "")
     begin = {"start": x, "end": x - wide, "middle": x - wide / 2}[element.attrib["text-anchor"]]
     return begin, begin + wide
 
@@ -214,35 +182,14 @@ def test_the_time_axis_has_a_few_round_ticks(first: str, last: str, lang: str) -
     assert len(set(axis)) == len(axis)
 
 
-# Graph of a link
-
-
-def test_the_graph_draws_each_value_once_between_the_two_clusters() -> None:
-    shared = [SharedMark("203.0.113.0/24", 13.0, False), SharedMark("198.51.100.0/24", 2.0, True)]
-    root = parsed(charts.link_graph("Gamaredon", "Lazarus", shared, FRAME))
-    assert len(marks(root)) == 2
-    lines = list(root.iter(f"{SVG}line"))
-    assert len(lines) == 4
-    strong, weak = lines[0], lines[2]
-    assert float(strong.attrib["stroke-width"]) > float(weak.attrib["stroke-width"])
-    assert "stroke-dasharray" in weak.attrib
-    assert "stroke-dasharray" not in strong.attrib
-
-
-def test_the_graph_is_cut_at_its_limit() -> None:
-    shared = [SharedMark(str(number), 1.0, False) for number in range(30)]
-    assert len(marks(parsed(charts.link_graph("A", "B", shared, FRAME)))) == charts.GRAPH_MARKS
-
-
 # Text from outside
 
 
-@pytest.mark.parametrize("text", [EVIL, "سپیده \u202e", "별빛 그룹", "<b>", "a" * 500, ""])
+@pytest.mark.parametrize("text", OUTSIDE)
 def test_text_from_outside_is_text(text: str) -> None:
     drawings = (
         charts.waterfall([Bar(text, 0, 3, "item", "#E1"), Bar("Total", 0, 3, "total")], FRAME),
         charts.timeline([Mark(1, "said", Period(PartialDate("2022")), text)], LANES, FRAME),
-        charts.link_graph(text, text, [SharedMark(text, 1.0, False)], FRAME),
     )
     for drawing in drawings:
         parsed(drawing)
@@ -251,10 +198,17 @@ def test_text_from_outside_is_text(text: str) -> None:
 
 @given(st.text(max_size=120), st.integers(8, 50), st.integers(1, 3))
 def test_wrapping_keeps_the_words_and_the_bounds(text: str, width: int, lines: int) -> None:
-    got = charts.wrapped(text, width, lines)
+    got = svg.wrapped(text, width, lines)
     assert 1 <= len(got) <= lines
     assert all(len(line) <= width for line in got)
     joined = " ".join(" ".join(got).split())
     if not joined.endswith("…"):
         assert joined.replace(" ", "") == "".join(text.split())
     assert short(text, width) == text or len(text) > width
+
+
+@given(st.text("aé별 ", max_size=200), st.floats(13, 400))
+def test_fitting_keeps_what_fits_and_cuts_the_rest(text: str, room: float) -> None:
+    got = svg.fitted(text, room)
+    assert svg.text_width(got) <= room
+    assert got == text if svg.text_width(text) <= room else got.endswith("…")

@@ -20,7 +20,10 @@ Run = Callable[..., Ran]
 
 DONE, ERROR, USAGE, NOTHING, PARTIAL = 0, 1, 2, 3, 6
 
-COMMANDS = ("add", "who", "names", "overlap", "assess", "sources", "claims", "search", "query", "judge", "update")
+COMMANDS = (
+    *("add", "read", "review", "extract", "who", "names", "overlap", "attribute", "calibrate", "assess", "sources"),
+    *("claims", "search", "query", "judge", "judgements", "update"),
+)
 
 LIST_A = """\
 # Reference: https://example.org/2024/03/05/marten

@@ -10,18 +10,19 @@ import lxml.html
 import msgspec
 import pytest
 
-from assessment_fixtures import HOSTILE, KOREAN, PERSIAN, RUSSIAN, link, who
+from assessment_fixtures import HOSTILE, KOREAN, PERSIAN, RUSSIAN, judged, link, who
 from consilience.knowledge import scales
-from consilience.model.assessment import Assessment
+from consilience.model.assessment import Assessment, FamilyWeight, WeightPart
 from consilience.model.dates import PartialDate, Period
 from consilience.model.marking import Marking
-from consilience.report import charts, rows, sentences
+from consilience.report import charts, link_charts, link_rows, rows, sentences, svg
 from consilience.report.catalogue import LANGUAGES
 from consilience.report.dossier import POLICY, render
 from consilience.report.forms import decibans, percent, probability_of
+from consilience.report.overlap_figures import figures
 from consilience.report.references import place_text
 
-ASSESSMENTS = {"who": who(), "link": link()}
+ASSESSMENTS = {"who": who(), "link": link(), "judged": judged()}
 PAGES = {(name, lang): render(each, lang) for name, each in ASSESSMENTS.items() for lang in LANGUAGES}
 BOTH = pytest.mark.parametrize(("name", "lang"), list(PAGES), ids=["-".join(key) for key in PAGES])
 
@@ -124,7 +125,7 @@ def luminance(colour: str) -> float:
         ("#1b2430", "#ffffff"), ("#4c5766", "#ffffff"), ("#4c5766", "#f3f5f8"), ("#1f3f72", "#ffffff"),
         ("#1f4e8c", "#ffffff"), ("#8a3d00", "#ffffff"), ("#ffffff", "#1f4e8c"), ("#ffffff", "#8a3d00"),
         ("#1b2430", "#d3e0f1"), ("#1b2430", "#fbe3cd"), ("#4c5766", "#f1f2f4"), ("#ff5a5a", "#000000"),
-        (charts.QUIET, "#ffffff"), (charts.INK, charts.PALE),
+        (svg.QUIET, "#ffffff"), (svg.INK, svg.PALE),
     ],
 )  # fmt: skip
 def test_text_has_the_contrast_of_wcag_aa(ink: str, paper: str) -> None:
@@ -229,6 +230,33 @@ def test_every_estimative_word_is_followed_by_its_range(name: str, lang: str) ->
     assert [text[max(0, each.start() - 40) : each.end() + 30] for each in bare] == []
 
 
+LEVELS = {
+    lang: re.compile(
+        "|".join(re.escape(scales.confidence_word(each, lang)) for each in ("low", "moderate", "high")), re.I
+    )
+    for lang in LANGUAGES
+}
+ABOUT = {"en": re.compile(r"\bconfidence\b", re.IGNORECASE), "fr": re.compile(r"\bconfiance\b", re.IGNORECASE)}
+BLOCKS = "//p | //li | //td | //th | //dd | //dt | //caption | //figcaption | //h2 | //h3"
+
+
+def phrases(root: lxml.html.HtmlElement) -> list[str]:
+    """Return every sentence of the page that is ours: one cell, list item or paragraph never runs into the next."""
+    for element in root.xpath("//style | //head | //q | //blockquote"):
+        element.drop_tree()
+    texts = [words(element) for element in root.xpath(BLOCKS) if not element.xpath("./p | ./li | ./table")]
+    return [each for text in texts for each in re.split(r"(?<=[.!?:;])\s+", text) if each]
+
+
+@BOTH
+def test_likelihood_and_confidence_never_stand_in_one_phrase(name: str, lang: str) -> None:
+    """ICD 203, D.6.e: neither the word with its range nor a bare percentage beside a level of confidence."""
+    found = phrases(tree(PAGES[name, lang]))
+    rated = [each for each in found if ABOUT[lang].search(each) or LEVELS[lang].search(each)]
+    assert len(rated) > 1
+    assert [each for each in rated if WORD.search(each) or "%" in each] == []
+
+
 # Sections
 
 
@@ -281,7 +309,7 @@ def test_the_matrix_has_hypotheses_in_rows_and_always_the_unknown_one(name: str,
     columns = [words(head) for head in root.xpath("//table[@class='matrix']/thead/tr/th[contains(@class, 'cell')]")]
     keys = [words(each) for each in root.xpath("//dl[@class='key']//dt")]
     assert keys == columns
-    neutral = re.findall(r"E\d+", " ".join(words(each) for each in root.xpath("//section[h2[@id='matrix']]/p[last()]")))
+    neutral = re.findall(r"E\d+", " ".join(words(each) for each in root.xpath("//section[h2[@id='matrix']]/p")))
     assert sorted({*columns, *neutral}) == sorted(f"E{number}" for number in range(1, len(assessment.evidence) + 1))
 
 
@@ -387,6 +415,158 @@ def test_overlaps_are_set_against_chance_and_what_is_cut_is_announced() -> None:
     assert "Hosting & VPN <list>" in page
 
 
+_FIGURE = re.compile(r"[+\u2212]?\d+[.,]\d\d")
+
+
+def the_map(page: str) -> lxml.html.HtmlElement:
+    (drawing,) = tree(page).xpath("//svg[starts-with(@aria-labelledby, 'map-')]")
+    return drawing
+
+
+def labels(drawing: lxml.html.HtmlElement) -> list[str]:
+    return [text.text_content() for text in drawing.xpath(".//text")]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_map_shows_the_heaviest_values_with_every_discount_and_says_what_it_cuts(lang: str) -> None:
+    page = PAGES["link", lang]
+    drawn = labels(the_map(page))
+    overlap = ASSESSMENTS["link"].overlaps[0]
+    assert sum(label.startswith("203.0.") for label in drawn) == link_rows.MAP_ROWS
+    for each in overlap.shared[: link_rows.MAP_ROWS]:
+        at = drawn.index(each.value)
+        before, *steps = (decibans(part.decibans, lang) for part in each.parts)
+        assert drawn[at + 1 : at + 3 + len(steps)] == [before, *steps, decibans(each.decibans, lang)]
+    (figure,) = the_map(page).xpath("./ancestor::figure")
+    cut = {"en": "The map shows 16 of 35 shared values", "fr": "La carte montre 16 valeurs communes sur 35"}
+    assert cut[lang] in words(figure)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_tables_are_the_twin_of_map_and_graphs(lang: str) -> None:
+    """What a drawing says in figures, the tables and the steps of their weights say too."""
+    root = tree(PAGES["link", lang])
+    (table,) = root.xpath("//table[@class='shared']")
+    told = {*_FIGURE.findall(words(table)), *map(words, table.xpath(".//th[@scope='row']"))}
+    drawings = root.xpath("//svg[starts-with(@aria-labelledby, 'map-') or starts-with(@aria-labelledby, 'graph-')]")
+    shown = [label for drawing in drawings for label in labels(drawing)]
+    values = [label for label in shown if label.startswith("203.0.")]
+    figures_shown = [word for label in shown for word in label.split() if _FIGURE.fullmatch(word)]
+    assert len(values) == link_rows.MAP_ROWS + link_charts.GRAPH_MARKS
+    heading = figures(ASSESSMENTS["link"].overlaps[0], lang).expected
+    assert [each for each in (*values, *figures_shown) if each not in told and each != heading] == []
+
+
+def test_map_and_graph_show_nothing_that_the_table_leaves_out() -> None:
+    base = link(shared=40, total=40)
+    shared = tuple(  # what is heaviest before discounts has least left
+        msgspec.structs.replace(each, parts=(WeightPart("table", 14.9 + index), *each.parts[1:]))
+        for index, each in enumerate(base.overlaps[0].shared)
+    )
+    overlap = msgspec.structs.replace(base.overlaps[0], shared=shared)
+    root = tree(render(msgspec.structs.replace(base, overlaps=(overlap,)), "en"))
+    listed = {words(row) for row in root.xpath("//table[@class='shared']//th[@scope='row']")}
+    drawn = {text for drawing in root.xpath("//svg") for text in labels(drawing) if text.startswith("203.0.")}
+    assert len(listed) == link_rows.SHARED_ROWS
+    assert len(drawn) == link_rows.MAP_ROWS
+    assert drawn <= listed
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_sentence_map_and_table_of_the_command_line_give_one_figure(lang: str) -> None:
+    page = " ".join(visible(PAGES["link", lang]).split())
+    overlap = ASSESSMENTS["link"].overlaps[0]
+    said = figures(overlap, lang)
+    heading = next(label for label in labels(the_map(PAGES["link", lang])) if said.expected in label)
+    assert said.shared in heading.split()
+    assert {said.shared, said.expected} <= set(sentences.overlap_sentence(overlap, lang).split())
+    assert f"p\u00a0=\u00a0{said.p}" in sentences.overlap_sentence(overlap, lang)
+    assert f"q = {said.q}" in page
+
+
+CALLED = [
+    # q, origins, what the dossier calls it, dashes of the lines
+    (0.0301, 2, "Solid lines", None),
+    (0.0301, 1, "Dashed lines", "9 6"),
+    (0.8123, 2, "Dashed lines", "9 6"),
+]
+
+
+@pytest.mark.parametrize(("q", "origins", "words_", "dashes"), CALLED)
+def test_graph_map_and_words_call_an_overlap_the_same(q: float, origins: int, words_: str, dashes: str | None) -> None:
+    base = link()
+    overlap = msgspec.structs.replace(base.overlaps[0], p_value=0.001, q_value=q, origins=origins)
+    assessment = msgspec.structs.replace(base, overlaps=(overlap,))
+    root = tree(render(assessment, "en"))
+    (graph,) = root.xpath("//svg[starts-with(@aria-labelledby, 'graph-')]")
+    assert {line.get("stroke-dasharray") for line in graph.xpath(".//line")} == {dashes}
+    page = words(root)
+    assert words_ in page
+    called = "this is a link" if dashes is None else "a lead, and not enough for a link"
+    assert called in page
+    (heading,) = [label for label in labels(the_map(render(assessment, "en"))) if "network:" in label]
+    assert heading.endswith("a link" if dashes is None else "a lead")
+
+
+def test_values_that_too_many_clusters_have_are_said_to_be_left_out_of_the_test() -> None:
+    page = " ".join(visible(PAGES["link", "en"]).split())
+    assert "29 more shared values are left out of the test: too many clusters have them." in page
+    listed = msgspec.structs.replace(link().overlaps[0], population="Some lists, 2026-01-03, 331 lists")
+    page = " ".join(visible(render(msgspec.structs.replace(link(), overlaps=(listed,)), "en")).split())
+    assert "left out of the test" not in page
+    assert "the table lists the 35 values known to this case" in page
+    assert "network: 35 known here; in the public lists 6, 6.06 by chance" in page
+
+
+def test_the_map_deals_its_rows_out_and_names_pairs_where_there_are_several() -> None:
+    base = link()
+    other = msgspec.structs.replace(base.overlaps[0], b="Third", unit="host", shared=base.overlaps[0].shared[:3])
+    several = msgspec.structs.replace(base, overlaps=(base.overlaps[0], other))
+    drawn = labels(the_map(render(several, "en")))
+    assert any(label.startswith("Andariel Test and Third, host name:") for label in drawn)
+    assert sum(label.startswith("203.0.") for label in drawn) == link_rows.MAP_ROWS
+    assert len(drawn) - drawn.index(next(each for each in drawn if "Third" in each)) > 3 * 3
+
+
+@pytest.mark.parametrize("overlaps", ["none", "bare", "all-units-only"])
+def test_where_nothing_is_shared_there_is_no_map(overlaps: str) -> None:
+    base = link()
+    given = {
+        "none": (),
+        "bare": (msgspec.structs.replace(base.overlaps[0], shared=(), shared_total=0),),
+        "all-units-only": (base.overlaps[1],),
+    }[overlaps]
+    root = tree(render(msgspec.structs.replace(base, overlaps=given), "en"))
+    assert root.xpath("//svg[starts-with(@aria-labelledby, 'map-')]") == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("text", [HOSTILE, PERSIAN, KOREAN], ids=["hostile", "right-to-left", "wide"])
+def test_hostile_and_foreign_values_stay_text_in_map_graph_and_table(text: str, lang: str) -> None:
+    base = link()
+    value = msgspec.structs.replace(base.overlaps[0].shared[0], value=text)
+    overlap = msgspec.structs.replace(base.overlaps[0], a=text, shared=(value,), shared_total=1)
+    page = render(msgspec.structs.replace(base, overlaps=(overlap,)), lang)
+    root = tree(page)
+    assert root.xpath("//script | //img | //iframe | //b[not(parent::*)]") == []
+    assert words(root.xpath("//table[@class='shared']//th[@scope='row']")[0]) == " ".join(text.split())
+    for drawing in root.xpath("//section[@aria-labelledby='links']//svg"):
+        assert {each.tag for each in drawing.iter()} <= {"svg", "title", "desc", "g", "rect", "circle", "line", "text"}
+
+
+def test_the_weight_of_all_values_is_said_by_family() -> None:
+    base = link()
+    family = FamilyWeight(family="address", decibans=17.25, values=16, parts=(WeightPart("values", 112.0),))
+    overlap = msgspec.structs.replace(base.overlaps[0], weight=17.25, families=(family,))
+    assessment = msgspec.structs.replace(base, overlaps=(overlap,))
+    told = {
+        "en": "Together the shared values weigh +17.25 decibans: addresses and networks +17.25 (16 values).",
+        "fr": "Ensemble, les valeurs communes pèsent +17,25 décibans : adresses et réseaux +17,25 (16 valeurs).",
+    }
+    for lang in LANGUAGES:
+        assert told[lang] in " ".join(visible(render(assessment, lang)).split())
+
+
 def test_a_count_without_values_says_so() -> None:
     base = link()
     bare = msgspec.structs.replace(base.overlaps[0], shared=(), origins=0)
@@ -465,3 +645,17 @@ def test_without_evidence_no_figure_is_put_on_a_scale(lang):
     assert "<svg" not in answer
     assert "<table" not in answer
     assert "<svg" in render(who(), lang).split('class="answer"')[1].split("</section>")[0]
+
+
+@pytest.mark.parametrize(
+    ("lang", "cited", "limit"),
+    [("en", "settled cases", "They rest on indicators alone"), ("fr", "cas réglés", "indicateurs")],
+)
+def test_an_answer_cites_the_record_of_claims_as_strong_and_what_it_does_not_cover(
+    lang: str, cited: str, limit: str
+) -> None:
+    page = visible(render(who(), lang))
+    assert cited in page
+    assert limit in page
+    assert cited not in visible(render(msgspec.structs.replace(who(), abstains=True), lang))
+    assert cited not in visible(render(link(), lang))

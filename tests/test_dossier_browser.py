@@ -67,6 +67,26 @@ def test_the_page_never_scrolls_sideways(browser: playwright.Browser, file: Path
     page.close()
 
 
+def test_no_text_of_a_drawing_leaves_it_or_covers_another(browser: playwright.Browser, file: Path) -> None:
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(file.as_uri())
+    faults = page.evaluate(
+        """() => [...document.querySelectorAll('svg')].flatMap(drawing => {
+            const room = drawing.getBoundingClientRect();
+            const texts = [...drawing.querySelectorAll('text')].map(each => [each, each.getBoundingClientRect()]);
+            const outside = texts.filter(([, box]) =>
+                box.left < room.left - 1 || box.right > room.right + 1 || box.bottom > room.bottom + 1);
+            const covered = texts.filter(([, one], index) => texts.slice(index + 1).some(([, other]) =>
+                one.left < other.right - 2 && other.left < one.right - 2 &&
+                one.top < other.bottom - 6 && other.top < one.bottom - 6));
+            const name = drawing.getAttribute('aria-labelledby');
+            return [...outside, ...covered].map(([each]) => `${name}: ${each.textContent}`);
+        })"""
+    )
+    assert faults == []
+    page.close()
+
+
 def test_what_is_wider_than_the_screen_can_be_scrolled_by_keyboard(browser: playwright.Browser, file: Path) -> None:
     page = browser.new_page(viewport={"width": 375, "height": 800})
     page.goto(file.as_uri())

@@ -105,6 +105,32 @@ def test_the_bound_on_the_score_never_understates_the_tail(classes, weights, obs
     assert np.exp(bound[0]) >= enumerate_tail(chances, each, observed) * (1 - 1e-9) - 1e-250
 
 
+@given(CLASSES, st.lists(st.floats(0.01, 1.0), min_size=3, max_size=3), st.floats(0.0, 1.0))
+@settings(deadline=None, max_examples=60)
+def test_the_bound_on_the_score_is_the_least_over_all_tilts(classes, weights, share):
+    chances, columns = np.array([q for _, q in classes]), np.array([n for n, _ in classes])
+    weight = np.array(weights[: len(classes)])
+    observed = share * float(columns @ weight)
+    bound = score_tail(chances[None, :], columns, weight, np.array([observed]))[0]
+    tilts = np.linspace(0.0, 40.0, 4001)
+    cumulant = np.log1p(chances * np.expm1(tilts[:, None] * weight)) @ columns
+    assert bound <= (cumulant - tilts * observed).min() + 1e-6 * max(1.0, observed)
+
+
+def test_the_bound_does_not_depend_on_what_else_is_asked():
+    rng = np.random.default_rng(5)
+    joint, columns, weights = rng.random((300, 7)) * 0.2, rng.integers(1, 90, 7), rng.random(7)
+    observed = joint @ (columns * weights) * rng.uniform(0.0, 4.0, 300)
+    together = score_tail(joint, columns, weights, observed)
+    apart = [score_tail(joint[[at]], columns, weights, observed[[at]])[0] for at in range(300)]
+    assert together == pytest.approx(np.array(apart), rel=1e-9, abs=1e-12)
+
+
+def test_nothing_observed_and_less_than_expected_give_no_score():
+    joint, columns, weights = np.full((3, 1), 0.5), np.array([10]), np.array([1.0])
+    assert score_tail(joint, columns, weights, np.array([0.0, 4.0, 5.0])).tolist() == [0.0, 0.0, 0.0]
+
+
 def test_small_tails_keep_their_digits():
     # P(at least 5 of 10) with q = 1e-6 is C(10,5) q^5 to first order: far below what 1 - P(fewer) could give.
     tail = count_tail(np.array([[1e-6]]), np.array([10]), np.array([5]))
@@ -167,6 +193,22 @@ def test_expected_overlap_is_near_the_mean_over_all_graphs_with_these_degrees(ro
     held = model.probability[model.row_class]
     plain = (held[pairs[:, 0]] * held[pairs[:, 1]]) @ model.multiplicity
     assert np.abs(ours - true).mean() < np.abs(plain - true).mean() / 2  # what fixing the columns is for
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"), [([4, 3, 3, 2], [2] * 6), ([3, 2, 2, 2, 1], [2] * 5), ([4, 3, 2, 3], [3, 3, 2, 2, 2])]
+)
+@pytest.mark.parametrize("level", [0.05, 0.1, 0.2])
+def test_a_small_p_value_is_at_most_as_frequent_among_all_graphs_as_it_says(rows, columns, level):
+    # The model lets a row's degree vary and so spreads more than the graphs do: it errs on the side of chance.
+    every = np.array([matrix @ matrix.T for matrix in matrices_with(rows, columns)])
+    model = fit_bicm(np.array(rows), np.array(columns))
+    pairs = np.array(list(itertools.combinations(range(len(rows)), 2)))
+    joint = joint_probability(model, pairs[:, 0], pairs[:, 1])
+    for place, (i, j) in enumerate(pairs):
+        each = np.repeat(joint[place : place + 1], len(every), axis=0)
+        p = count_tail(each, model.multiplicity, every[:, i, j])
+        assert (p <= level).mean() <= level
 
 
 def curveball(matrix, rng, trades):

@@ -562,9 +562,6 @@ def test_overlap_against_chance() -> None:
     assert plain(sentences.overlap_sentence(overlap, "fr")) == (
         "Gamaredon et Lazarus ont en commun 6 réseaux ; le hasard en ferait attendre 6,06 (p = 0,56)."
     )
-    assert plain(sentences.overlap_verdict(overlap, "en")) == (
-        "Corrected for the 54 615 pairs tested: q = 0.80. That is no more than chance gives."
-    )
     assert plain(sentences.population_text(overlap.population, "fr")) == "331 groupes, 129 552 lignes"
     assert sentences.population_text("Maltrail 2026-01-03", "fr") == "Maltrail 2026-01-03"
 
@@ -638,6 +635,30 @@ def test_every_kind_of_evidence_has_a_sentence(code: str, params: dict[str, str]
     assert " = " not in said
 
 
+@pytest.mark.parametrize(
+    ("code", "params", "english", "french"),
+    [
+        ("claim-part", {"source": "CERT", "subject": "A", "object": "B", "stance": "suspects"},
+         "CERT suspects A as a part of B", "CERT soupçonne l’appartenance d’A à B"),
+        ("keys-held", {"source": "CERT", "a": "Turla", "b": "OilRig", "stance": "affirms"},
+         "CERT reports keys or controllers of the one in the hands of the other (Turla, OilRig)",
+         "CERT fait état de clés ou contrôleurs de l’un aux mains de l’autre (Turla, OilRig)"),
+        ("common-builder", {"a": "FIN6", "b": "Evilnum", "value": "more_eggs", "prevalence": "4", "source": "mitre"},
+         "FIN6 and Evilnum both use more_eggs, which is not public; clusters known to have it: 4",
+         "FIN6 et Evilnum emploient more_eggs, qui n’est pas public ; groupes connus qui en disposent : 4"),
+        ("published-before-use", {"a": "A", "b": "B", "value": "v", "published": "2020-01-01", "used": "2021-02-03"},
+         "v was published (1 January 2020) before the other side used it (3 February 2021)",
+         "v avait été publié (1er janvier 2020) avant que l’autre ne s’en serve (3 février 2021)"),
+        ("one-way", {"a": "A", "b": "B", "observed": "7", "subject": "B", "object": "A"},
+         "of A and B, B was always first to use what both share (7 values)",
+         "entre A et B, B a toujours été le premier à employer ce que les deux ont en commun (7 valeurs)"),
+    ],
+)  # fmt: skip
+def test_a_sign_of_the_kind_of_link_in_words(code: str, params: dict[str, str], english: str, french: str) -> None:
+    said = [plain(titles.evidence_title(item(code, **params), Names(lang))) for lang in LANGUAGES]
+    assert said == [english, french]
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("stance", ["affirms", "suspects", "denies", "finds-no-evidence"])
 @pytest.mark.parametrize("code", [code for code in kind.KINDS if code.startswith("claim-")])
@@ -666,6 +687,7 @@ def test_every_part_of_a_weight_has_a_name(name: str, params: dict[str, str], la
     [
         *(("next", code) for code in next_observation.KINDS),
         *(("reason", code) for code in assess.REASONS),
+        *(("reason", code) for code in kind.VERDICT_REASONS),
         *(("confidence-reason", code) for code in confidence.CONFIDENCE_REASONS),
         *(("plant-class", code) for code in WEIGHTS.plant),
         *(("family", each.value) for each in Family),

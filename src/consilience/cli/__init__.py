@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -15,15 +16,27 @@ from consilience.errors import ConsilienceError
 
 _COMMANDS: Final = {
     "add": ("consilience.cli.add", "Add reports, bundles, lists and tables to the workspace."),
+    "read": ("consilience.cli.read", "What stands in a document: observables, names, dates, claims; keeps nothing."),
+    "review": ("consilience.cli.review", "Accept, reject or correct what was read from prose."),
+    "extract": ("consilience.cli.extract", "Take indicators out of text on standard input."),
     "who": ("consilience.cli.names", "Which sources use a name, for what, and where they disagree."),
     "names": ("consilience.cli.names", "Names that publishers give to more than one cluster."),
     "overlap": ("consilience.cli.overlap", "What clusters share, against chance."),
+    "attribute": ("consilience.cli.attribute", "Whose indicators these are: ranked hypotheses to test."),
+    "calibrate": (
+        "consilience.cli.calibrate",
+        "How often answers would have been right, and the page of it.",
+    ),
     "assess": ("consilience.cli.case", "Read a case, weigh its evidence, write assessment and dossier."),
     "sources": ("consilience.cli.case", "The ledger of sources: grade, basis, origin."),
     "claims": ("consilience.cli.case", "The ledger of claims: who said what, when, in which words."),
     "search": ("consilience.cli.workspace", "Find words in statements and documents."),
     "query": ("consilience.cli.workspace", "Ask the workspace in SQL."),
     "judge": ("consilience.cli.workspace", "Accept or reject a statement, with a reason."),
+    "judgements": (
+        "consilience.cli.judgements",
+        "Judge a case's evidence and explanations; see where analysts disagree.",
+    ),
     "update": ("consilience.cli.names", "Take newer knowledge from a folder or an address."),
 }
 
@@ -64,6 +77,8 @@ def program(ctx: click.Context, workspace: Path | None, cache: Path | None, as_j
 
 def main() -> None:
     """Run the command line; the process ends with one of the documented exit codes."""
+    # Our matrices are small: on a busy machine, BLAS threads that wait for one another cost more than they save.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no « must not end the program
@@ -71,6 +86,9 @@ def main() -> None:
         code = program(standalone_mode=False)
     except ConsilienceError as error:
         code = say_error(error, as_json="--json" in sys.argv)
+    except MemoryError:
+        click.echo("error: out of memory", err=True)
+        code = ExitCode.ERROR
     except click.exceptions.Abort:
         code = ExitCode.ERROR
     except click.ClickException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -30,8 +31,20 @@ class ExitCode(IntEnum):
     PARTIAL = 6
 
 
+_HIDDEN: Final = re.compile("(?!\x1b\\[[01]m)[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
+
+
+def shown(text: str) -> str:
+    """Return ``text`` with U+FFFD for what a terminal would obey instead of showing it.
+
+    Names and quotations come from hostile hands, and could clear the screen, hide a line or turn the words around it.
+    Our own bold letters and their end stay, and so do the isolates that keep right-to-left words in their place.
+    """
+    return _HIDDEN.sub("\ufffd", text)
+
+
 class Console:
-    """Settings of the run and the way to print."""
+    """Settings of the run and the way to print. What is printed for people goes through :func:`shown`."""
 
     def __init__(self, where: Settings, as_json: bool) -> None:
         self.where = where
@@ -44,7 +57,7 @@ class Console:
 
     def say(self, text: str = "") -> None:
         """Print a line for people on stdout."""
-        click.echo(text)
+        click.echo(shown(text))
 
     def paragraph(self, text: str, first: str = "  ", rest: str = "") -> None:
         """Print a sentence wrapped to the terminal, ``first`` before its first line and ``rest`` before the others."""
@@ -52,11 +65,11 @@ class Console:
         rest = rest or " " * len(first)
         lines = textwrap.wrap(text, width - len(first), break_long_words=False, break_on_hyphens=False)
         for number, line in enumerate(lines):
-            click.echo((rest if number else first) + line)
+            click.echo(shown((rest if number else first) + line))
 
     def note(self, text: str) -> None:
         """Print a remark on stderr."""
-        click.echo(text, err=True)
+        click.echo(shown(text), err=True)
 
     def progress(self) -> Callable[[str], None] | None:
         """Return a function that shows on the terminal what is being worked on; ``None`` where nobody watches."""
@@ -67,7 +80,7 @@ class Console:
         def show(name: str) -> None:
             nonlocal done
             done += 1
-            click.echo(f"\r\033[K{done:>6}  {name[:60]}", nl=False, err=True)
+            click.echo(f"\r\033[K{done:>6}  {shown(name[:60])}", nl=False, err=True)
 
         return show
 
@@ -76,13 +89,25 @@ class Console:
         if not self.as_json and sys.stderr.isatty():
             click.echo("\r\033[K", nl=False, err=True)
 
-    def table(self, head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
-        """Print rows in columns that fit the terminal; columns in ``right`` are numbers. Long cells are wrapped."""
-        cells = [[str(cell) for cell in row] for row in rows]
+    def table(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        right: Sequence[int] = (),
+        whole: Sequence[int] = (),
+    ) -> None:
+        """Print rows in columns that fit the terminal; columns in ``right`` are numbers. Long cells are wrapped.
+
+        Columns in ``whole`` hold what should not be broken, such as addresses: they are narrowed last.
+        """
+        cells = [[shown(str(cell)) for cell in row] for row in rows]
         widths = [max(map(_width, column)) for column in zip(head, *cells, strict=True)]
         room = max(shutil.get_terminal_size((120, 24)).columns, 60) - 2 * (len(head) - 1)
-        while sum(widths) > room and max(widths) > _NARROW:
-            widths[widths.index(max(widths))] -= 1
+        for kept in (frozenset(whole), frozenset[int]()):
+            narrowed = [index for index in range(len(widths)) if index not in kept]
+            while sum(widths) > room and max((widths[index] for index in narrowed), default=0) > _NARROW:
+                widths[max(narrowed, key=lambda index: widths[index])] -= 1
         for row in [list(head), ["─" * width for width in widths], *cells]:
             parts = [_wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
             for line in range(max(map(len, parts))):
@@ -142,7 +167,7 @@ def say_error(error: ConsilienceError, *, as_json: bool) -> int:
         }
         click.echo(msgspec.json.encode({"schema": "consilience-error/1", "error": parts}).decode())
     else:
-        click.echo(f"error: {error}", err=True)
+        click.echo(shown(f"error: {error}"), err=True)
     return ExitCode.NOTHING if isinstance(error, UnknownNameError) else ExitCode.ERROR
 
 

@@ -1,1 +1,1 @@
-"""Engines that compute the overlap of sightings outside this process."""
+"""Engines that count what clusters share: in this process, in DuckDB or on a Spark cluster, to the same integers."""

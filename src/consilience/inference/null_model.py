@@ -35,6 +35,7 @@ EXACT_LIMIT: Final = 512
 below the true value. The exact way costs the square of the count per class of columns."""
 
 _CHUNK: Final = 1 << 15
+_CELLS: Final = 1 << 16
 _TOLERANCE: Final = 1e-9
 _STEPS: Final = 200
 
@@ -231,24 +232,42 @@ def score_tail(joint: FloatArray, multiplicity: IntArray, weights: FloatArray, o
     were compared it was the only one never below the true tail; it is a bound for every s, so an early stop of the
     search is safe too.
     """
-    bound = np.zeros(len(observed))
-    for start in range(0, bound.size, _CHUNK):
-        part = slice(start, start + _CHUNK)
+    observed = np.asarray(observed, dtype=np.float64)
+    bound = np.zeros(observed.size)
+    rows = max(1, _CELLS // max(multiplicity.size, 1))
+    for start in range(0, bound.size, rows):
+        part = slice(start, start + rows)
         bound[part] = _chernoff(joint[part], multiplicity, weights, observed[part])
     return bound
 
 
 def _chernoff(joint: FloatArray, multiplicity: IntArray, weights: FloatArray, observed: FloatArray) -> FloatArray:
-    low = np.zeros(len(observed))
-    high = np.full(len(observed), 650.0 / max(float(weights.max(initial=0.0)), 1e-300))
+    """Return the bound at the tilt whose mean is ``observed``, found by Newton's method kept inside a bracket.
+
+    The logarithm of the tilted mean is nearly linear in the tilt (it is so for a Poisson variable), which makes the
+    steps few. Pairs whose mean can never be so large, and pairs at the most that they can share, end at the bracket.
+    """
+    high = np.full(observed.size, 650.0 / max(float(weights.max(initial=0.0)), 1e-300))
+    low, tilt = np.zeros(observed.size), np.zeros(observed.size)
+    (active,) = np.nonzero(observed > 0.0)
     for _ in range(64):
-        middle = 0.5 * (low + high)
-        grown = np.exp(middle[:, None] * weights[None, :])
-        mean = (multiplicity * weights * joint * grown / (1.0 + joint * (grown - 1.0))).sum(axis=1)
-        short = mean < observed
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
-    cumulant = (multiplicity * np.log1p(joint * np.expm1(low[:, None] * weights[None, :]))).sum(axis=1)
-    return np.asarray(np.minimum(cumulant - low * observed, 0.0), dtype=np.float64)
+        if not active.size:
+            break
+        q, s = joint[active], tilt[active]
+        grown = np.exp(s[:, None] * weights[None, :])
+        tilted = q * grown / (1.0 + q * (grown - 1.0))
+        mean = tilted @ (multiplicity * weights)
+        spread = (tilted * (1.0 - tilted)) @ (multiplicity * weights * weights)
+        apart = np.abs(mean - observed[active]) > _TOLERANCE * observed[active]
+        active, s, mean, spread = active[apart], s[apart], mean[apart], spread[apart]
+        short = mean < observed[active]
+        low[active], high[active] = np.where(short, s, low[active]), np.where(short, high[active], s)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            newton = s + (np.log(observed[active]) - np.log(mean)) * mean / spread
+        inside = (newton > low[active]) & (newton < high[active])
+        tilt[active] = np.where(inside, newton, 0.5 * (low[active] + high[active]))
+    cumulant = np.log1p(joint * np.expm1(tilt[:, None] * weights[None, :])) @ multiplicity
+    return np.asarray(np.minimum(cumulant - tilt * observed, 0.0), dtype=np.float64)
 
 
 def expected_overlap(n_a: int, n_b: int, sum_d_dm1: int, total: int) -> float:

@@ -128,9 +128,9 @@ def _address_units(value: str, row: ListRow | None) -> Units:
         address = ipaddress.ip_address(value)
     except ValueError:
         return ()
-    if address.version == 6:
+    if address.version == 6 and address.ipv4_mapped is None:
         return ((ObservableType.IPV6.value, str(address)),)
-    text = str(address)
+    text = str(address if address.version == 4 else address.ipv4_mapped)
     own = (ObservableType.IPV4.value, text)
     if row is not None and row.klass == BENIGN:
         return (own,)
@@ -172,7 +172,8 @@ def overlap_units(type_: str, value: str, listed: str) -> Units:
     ``type_`` is an :class:`ObservableType`, ``listed`` what :meth:`SharedInfrastructure.listed` says of the value. The
     units of one value nest, so they are one family of dependent evidence and never two pieces of it:
 
-    - an IPv4 address: itself, and its /24 as ``network`` unless it is benign; host:port counts as its address;
+    - an IPv4 address (``::ffff:198.51.100.7`` is one): itself, and its /24 as ``network`` unless it is benign;
+      host:port counts as its address;
     - a host name on no list: the full name as ``host`` where it is longer, and its registrable domain as
       ``domain-name``; below a shared suffix (dynamic DNS, free hosting, private suffix) only the full name as
       ``host``; the parent itself, or a benign name, only as ``domain-name``;
@@ -269,6 +270,8 @@ class SharedInfrastructure:
             address = ipaddress.ip_address(value)
         except ValueError:
             return _NONE
+        if address.version == 6 and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
         if address.version == 4:
             return self._find_v4(int(address))
         index = bisect_right(self._v6_starts, address.packed) - 1

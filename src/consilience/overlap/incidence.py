@@ -17,11 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
+RARITY_SCALE: Final = 1 << 28
+"""What a unit that two clusters hold adds to a rarity: rarities are sums of whole numbers, the same in any order."""
+
 _FLUSH: Final = 1 << 22
-_JOIN: Final = "\x1f"
+_SPARSE: Final = 8
+"""Numbers are made dense by sorting where they lie further apart than this, else by counting."""
 
 
 class Incidence(msgspec.Struct, frozen=True, eq=False):
@@ -48,12 +51,22 @@ class Incidence(msgspec.Struct, frozen=True, eq=False):
 
 
 class PairCounts(msgspec.Struct, frozen=True, eq=False):
-    """Pairs (a < b) that share something: shape (pairs,), sorted. ``rarity`` sums 1/C(d,2) over the shared units."""
+    """Pairs (a < b) that share something: shape (pairs,), sorted.
+
+    ``rarity`` sums ``round(2**28 / C(d,2))`` over the shared units; divided by :data:`RARITY_SCALE` it is in units.
+    """
 
     a: IntArray
     b: IntArray
     count: IntArray
-    rarity: FloatArray
+    rarity: IntArray
+
+
+def rarity_weights(degree_cut: int) -> IntArray:
+    """Return what a unit of degree 0 .. ``degree_cut`` adds to the rarity of each pair that shares it."""
+    degree = np.arange(degree_cut + 1, dtype=np.float64)
+    pairs = np.maximum(degree * (degree - 1.0) / 2.0, 1.0)
+    return np.where(degree < 2, 0.0, np.rint(RARITY_SCALE / pairs)).astype(np.int64)
 
 
 def build(observations: pa.Table) -> Incidence:
@@ -87,12 +100,43 @@ def _codes(column: pa.ChunkedArray) -> tuple[pa.Array, IntArray]:
 
 
 def codes_of(*columns: pa.ChunkedArray) -> IntArray:
-    """Return a number for each row, the same where all ``columns`` hold the same texts; shape (rows,)."""
-    code = np.zeros(len(columns[0]), dtype=np.int64)
+    """Return a number for each row, the same where all ``columns`` hold the same texts; shape (rows,).
+
+    The numbers run from 0 without a gap.
+    """
+    code, size = np.zeros(len(columns[0]), dtype=np.int64), 1
     for column in columns:
         values, own = _codes(column)
-        code = code * max(len(values), 1) + own
-    return np.unique(code, return_inverse=True)[1].astype(np.int64)
+        code, size = _dense(code * max(len(values), 1) + own, size * max(len(values), 1))
+    return code
+
+
+def _dense(code: IntArray, size: int) -> tuple[IntArray, int]:
+    """Return numbers below ``size`` as numbers without a gap in the same order, and how many there are."""
+    if size > _SPARSE * code.size:
+        distinct, dense = np.unique(code, return_inverse=True)
+        return dense.astype(np.int64), distinct.size
+    present = np.zeros(size, dtype=np.bool_)
+    present[code] = True
+    place = np.cumsum(present) - 1
+    return place[code], int(place[-1]) + 1 if size else 0
+
+
+def first_rows(codes: IntArray) -> IntArray:
+    """Return the first row of each of the numbers that :func:`codes_of` gives; shape (numbers,)."""
+    first = np.empty(int(codes.max(initial=-1)) + 1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(codes.size - 1, -1, -1)
+    return first
+
+
+def held_by_two(codes: IntArray, holders: IntArray) -> BoolArray:
+    """Return for each number of ``codes`` whether rows of two ``holders`` or more have it; shape (numbers,)."""
+    size = int(codes.max(initial=-1)) + 1
+    lowest = np.full(size, np.iinfo(np.int64).max)
+    highest = np.full(size, -1)
+    np.minimum.at(lowest, codes, holders)
+    np.maximum.at(highest, codes, holders)
+    return np.asarray(lowest < highest, dtype=np.bool_)
 
 
 def _sorted_codes(column: pa.ChunkedArray) -> tuple[list[str], IntArray]:
@@ -105,21 +149,16 @@ def _sorted_codes(column: pa.ChunkedArray) -> tuple[list[str], IntArray]:
     return [texts[index] for index in order], place[codes] if len(texts) else codes
 
 
-def shared_entries(incidence: Incidence, units: BoolArray, degree_cut: int) -> tuple[IntArray, IntArray]:
-    """Return the units and clusters of the entries that enter the test: degree 2 to ``degree_cut``, in ``units``."""
-    kept = units & (incidence.degree >= 2) & (incidence.degree <= degree_cut)
-    chosen = kept[incidence.unit]
-    return incidence.unit[chosen], incidence.cluster[chosen]
-
-
 def count_pairs(unit: IntArray, cluster: IntArray, clusters: int) -> PairCounts:
-    """Return for every pair of clusters how many of the units they share and the sum of 1/C(d,2) over these.
+    """Return for every pair of clusters how many of the units they share, and their rarity.
 
-    ``unit`` and ``cluster`` are entries sorted by unit and then cluster; ``clusters`` is how many there are.
+    ``unit`` and ``cluster`` are entries sorted by unit and then cluster; ``clusters`` is how many there are. This is
+    the reference that ``overlap.kernel`` must equal, and takes its place where no compiler was at hand.
     """
     _, first, degree = np.unique(unit, return_index=True, return_counts=True)
-    keys, counts, rarity = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    waiting: list[tuple[IntArray, float]] = []
+    weights = rarity_weights(int(degree.max(initial=0)))
+    keys, counts, rarity = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+    waiting: list[tuple[IntArray, int]] = []
     held = 0
     for d in np.unique(degree).tolist():
         left, right = np.triu_indices(d, 1)
@@ -127,7 +166,7 @@ def count_pairs(unit: IntArray, cluster: IntArray, clusters: int) -> PairCounts:
         at_once = max(1, _FLUSH // left.size) if left.size else starts.size
         for begin in range(0, starts.size if left.size else 0, at_once):
             members = cluster[starts[begin : begin + at_once, None] + np.arange(d)]
-            waiting.append(((members[:, left] * clusters + members[:, right]).ravel(), 1.0 / left.size))
+            waiting.append(((members[:, left] * clusters + members[:, right]).ravel(), int(weights[d])))
             held += waiting[-1][0].size
             if held > _FLUSH:
                 keys, counts, rarity = _gather(keys, counts, rarity, waiting)
@@ -137,14 +176,15 @@ def count_pairs(unit: IntArray, cluster: IntArray, clusters: int) -> PairCounts:
 
 
 def _gather(
-    keys: IntArray, counts: IntArray, rarity: FloatArray, waiting: list[tuple[IntArray, float]]
-) -> tuple[IntArray, IntArray, FloatArray]:
+    keys: IntArray, counts: IntArray, rarity: IntArray, waiting: list[tuple[IntArray, int]]
+) -> tuple[IntArray, IntArray, IntArray]:
     added = [key for key, _ in waiting]
     merged, place = np.unique(np.concatenate([keys, *added]), return_inverse=True)
     ones = np.concatenate([counts, *(np.ones(key.size, np.int64) for key in added)])
     shares = np.concatenate([rarity, *(np.full(key.size, weight) for key, weight in waiting)])
-    total = np.rint(np.bincount(place, weights=ones, minlength=merged.size)).astype(np.int64)
-    summed = np.bincount(place, weights=shares, minlength=merged.size).astype(np.float64)
+    # Sums below 2**53 are exact in the floats that bincount adds: 2**25 units of the largest weight in one pair.
+    total = np.bincount(place, weights=ones, minlength=merged.size).astype(np.int64)
+    summed = np.bincount(place, weights=shares, minlength=merged.size).astype(np.int64)
     return merged, total, summed
 
 

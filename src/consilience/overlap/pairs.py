@@ -1,7 +1,8 @@
 """What each pair of clusters shares, against chance, with the reasons for every shared value.
 
-The engine underneath (``overlap.incidence``) may be replaced for tables that outgrow one machine; the interface may
-not: a table of observations in, :class:`PairOverlap` values out.
+The counting underneath (``overlap.kernel``) may be replaced for tables that outgrow one machine; the interface may not:
+a table of observations in, :class:`PairOverlap` values out. Large tables of codes, without texts and reasons, go to
+``overlap.ranking``.
 
 The columns of the table are texts: ``cluster``; ``unit_type``, ``unit_value`` (what overlap is counted in, from
 ``knowledge.infrastructure.overlap_units``; one observation can give several rows, such as an address and its /24);
@@ -22,20 +23,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from consilience.inference.multiple_testing import benjamini_hochberg
-from consilience.inference.null_model import DegreeModel, count_tail, fit_bicm, joint_probability, score_tail
+from consilience.inference.null_model import DegreeModel, count_tail, fit_bicm, joint_probability
 from consilience.model.assessment import PairOverlap, SharedObservable
+from consilience.overlap.copies import Copies, find_copies
 from consilience.overlap.incidence import (
+    RARITY_SCALE,
     BoolArray,
     Incidence,
     IntArray,
-    PairCounts,
     build,
     by_cluster,
     codes_of,
-    count_pairs,
-    shared_entries,
 )
-from consilience.overlap.shared import Explained, Use, explain, independent_origins
+from consilience.overlap.kernel import Pairs, count
+from consilience.overlap.score import Layer, decibans, habit_layers, value_weights
+from consilience.overlap.shared import Explained, OriginOf, Use, explain, independent_origins, on_one_word
+from consilience.overlap.weights import pair_weight
 
 COLUMNS: Final = (
     "cluster",
@@ -84,7 +87,7 @@ class _Tested(msgspec.Struct, frozen=True, eq=False):
 
     unit: str
     keys: IntArray
-    pairs: PairCounts
+    pairs: Pairs
     p: np.ndarray
     q: np.ndarray
     score: np.ndarray
@@ -94,7 +97,13 @@ class _Tested(msgspec.Struct, frozen=True, eq=False):
 
 
 def compare(
-    observations: pa.Table, settings: OverlapSettings, pairs: tuple[tuple[str, str], ...] | None = None
+    observations: pa.Table,
+    settings: OverlapSettings,
+    pairs: tuple[tuple[str, str], ...] | None = None,
+    *,
+    copies: Copies | None = None,
+    sources: Mapping[str, frozenset[str]] | None = None,
+    habits: pa.Table | None = None,
 ) -> tuple[PairOverlap, ...]:
     """Return what pairs of clusters share, per unit type and for all of them together.
 
@@ -102,7 +111,14 @@ def compare(
     every unit that the table has, also where they share nothing. ``observed`` and the test count units held by two
     to ``degree_cut`` clusters; prevalence counts all clusters of the table. ``p_value`` is exact under the null model
     (``inference.null_model``), ``q_value`` is taken over all G(G-1)/2 pairs of the G clusters given, and ``score`` is
-    ``-10·log10`` of a bound on the chance of a rarity-weighted overlap as large: rank by it, do not decide by it.
+    ``-10·log10`` of a bound on the chance of a rarity-weighted overlap as large: rank by it, do not decide by it. With
+    ``habits`` (``overlap.habits.habits`` of all rows, with the clusters named as here) the score of all units together
+    counts them too (``overlap.score``).
+
+    ``copies`` says which reports repeat which (``overlap.copies``); without it they are looked for among the rows of
+    the table, in their order. ``sources`` are those of each cluster (:func:`sources_of`), to be given where the table
+    has not all of its rows. ``origins`` counts what is left, and is 1 at most where one source alone says that a
+    cluster used any of the values (:func:`overlap.shared.on_one_word`). ``weight`` is that of ``overlap.weights``.
 
     Raises ``ValueError`` for a missing column, and for a pair that names an unknown cluster or one cluster twice.
     """
@@ -111,12 +127,17 @@ def compare(
         raise ValueError(f"the table of observations lacks {', '.join(missing)}")
     incidence = build(observations)
     chosen = None if pairs is None else _codes_of(pairs, incidence.clusters)
-    tested = [_test(incidence, unit, wanted, settings) for unit, wanted in _families(observations, incidence)]
+    tested = [
+        _test(incidence, unit, wanted, settings, habits if unit == ALL_UNITS else None)
+        for unit, wanted in _families(observations, incidence)
+    ]
     places = _places(tested, len(incidence.clusters), chosen, settings)
-    reasons = _explain(observations, incidence, {key for _, key, full in places if full}, settings)
+    origin = (find_copies(observations) if copies is None else copies).origin
+    reasons = _explain(observations, incidence, {key for _, key, full in places if full}, settings, origin)
+    known = sources_of(observations) if sources is None else sources
     population = f"{len(incidence.clusters)} clusters, {observations.num_rows} rows"
     return tuple(
-        _pair(tested[index], key, incidence, reasons.get(key) if full else None, population, settings)
+        _pair(tested[index], key, incidence, reasons.get(key) if full else None, known, population, settings)
         for index, key, full in places
     )
 
@@ -168,23 +189,27 @@ def _outermost(observations: pa.Table) -> BoolArray:
     return np.asarray(ranks == best[observable], dtype=np.bool_)
 
 
-def _test(incidence: Incidence, unit: str, wanted: BoolArray, settings: OverlapSettings) -> _Tested:
+def _test(
+    incidence: Incidence, unit: str, wanted: BoolArray, settings: OverlapSettings, habits: pa.Table | None
+) -> _Tested:
     clusters = len(incidence.clusters)
-    units, holders = shared_entries(incidence, wanted, settings.degree_cut)
-    pairs = count_pairs(units, holders, clusters)
-    _, degrees = np.unique(units, return_counts=True)
-    model = fit_bicm(np.bincount(holders, minlength=clusters).astype(np.int64), degrees.astype(np.int64))
-    joint = joint_probability(model, pairs.a, pairs.b)
+    own = wanted[incidence.unit]
+    counts = count(incidence.unit[own], incidence.cluster[own], clusters, degree_cut=settings.degree_cut)
+    pairs = counts.pairs
+    model = fit_bicm(counts.kept, np.repeat(np.arange(counts.degrees.size), counts.degrees))
+    a, b = pairs.a.astype(np.int64), pairs.b.astype(np.int64)
+    joint = joint_probability(model, a, b)
     p = count_tail(joint, model.multiplicity, pairs.count)
-    weights = 2.0 / np.maximum(model.column_degree * (model.column_degree - 1.0), 1.0)
-    bound = score_tail(joint, model.multiplicity, weights, pairs.rarity)
+    layers = [Layer(joint, model.multiplicity, value_weights(model.column_degree), pairs.rarity / RARITY_SCALE)]
+    if habits is not None:
+        layers += habit_layers(habits, incidence.clusters, a, b)
     return _Tested(
         unit=unit,
-        keys=pairs.a * clusters + pairs.b,
+        keys=a * clusters + b,
         pairs=pairs,
         p=p,
         q=benjamini_hochberg(p, math.comb(clusters, 2)),
-        score=np.maximum(-bound * 10.0 / math.log(10.0), 0.0),
+        score=decibans(layers),
         expected=joint @ model.multiplicity,
         model=model,
         wanted=wanted,
@@ -221,7 +246,11 @@ def _places(
 
 
 def _explain(
-    observations: pa.Table, incidence: Incidence, pairs: set[tuple[int, int]], settings: OverlapSettings
+    observations: pa.Table,
+    incidence: Incidence,
+    pairs: set[tuple[int, int]],
+    settings: OverlapSettings,
+    origin: OriginOf,
 ) -> dict[tuple[int, int], list[tuple[int, Explained]]]:
     """Return for each pair its shared units, each with its weight and reports."""
     index = by_cluster(incidence)
@@ -246,6 +275,7 @@ def _explain(
                     uses[entry_b],
                     value=value[unit],
                     degree_cut=settings.degree_cut,
+                    origin=origin,
                 ),
             )
             for unit, entry_a, entry_b in each
@@ -273,6 +303,7 @@ def _pair(
     pair: tuple[int, int],
     incidence: Incidence,
     reasons: list[tuple[int, Explained]] | None,
+    known: Mapping[str, frozenset[str]],
     population: str,
     settings: OverlapSettings,
 ) -> PairOverlap:
@@ -283,6 +314,7 @@ def _pair(
     found = place < tested.keys.size and tested.keys[place] == key
     own = [each for unit, each in reasons or () if tested.wanted[unit]]
     expected = tested.expected[place] if found else _expected(tested.model, a, b)
+    weight, families = pair_weight(each.shared for each in own)
     return PairOverlap(
         a=incidence.clusters[a],
         b=incidence.clusters[b],
@@ -293,11 +325,30 @@ def _pair(
         q_value=float(tested.q[place]) if found else 1.0,
         pairs_tested=math.comb(clusters, 2),
         score=round(float(tested.score[place]), 2) if found else 0.0,
-        origins=independent_origins(own),
+        origins=_origins(own, *(known.get(incidence.clusters[each], frozenset()) for each in pair)),
         population=population,
         shared=_weightiest([each.shared for each in own], settings.shown),
         shared_total=len(own) if reasons is not None else int(tested.pairs.count[place]) if found else 0,
+        weight=weight,
+        families=families,
     )
+
+
+def _origins(own: Sequence[Explained], known_a: frozenset[str], known_b: frozenset[str]) -> int:
+    """Count the origins of the values with weight; of an overlap without any it is one."""
+    weighty = [each for each in own if each.shared.decibans > 0.0]
+    if on_one_word([each.sources_a for each in weighty], [each.sources_b for each in weighty], known_a, known_b):
+        return 1
+    return independent_origins(weighty) or int(bool(own))
+
+
+def sources_of(observations: pa.Table) -> dict[str, frozenset[str]]:
+    """Return for each ``cluster`` of a table by which ``source`` it is told of."""
+    told = observations.select(["cluster", "source"]).group_by(["cluster", "source"]).aggregate([])
+    found: dict[str, set[str]] = {}
+    for cluster, source in zip(told["cluster"].to_pylist(), told["source"].to_pylist(), strict=True):
+        found.setdefault(cluster or "", set()).add(source or "")
+    return {cluster: frozenset(each) for cluster, each in found.items()}
 
 
 def _expected(model: DegreeModel, a: int, b: int) -> float:

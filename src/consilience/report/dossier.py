@@ -14,18 +14,23 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from consilience.knowledge.settled_record import ANY, read_settled_record
 from consilience.model.assessment import Assessment
-from consilience.report import evidence_rows, link_rows, rows, said_rows
+from consilience.model.case import Question
+from consilience.report import evidence_rows, judgement_rows, ladder_rows, link_rows, matrix_rows, rows, said_rows
 from consilience.report.catalogue import catalogue
 from consilience.report.forms import period_text
 from consilience.report.naming import typographic
+from consilience.report.record_sentence import limit_sentence, record_sentence
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SECTIONS: Final = (
     "answer",
     "change",
+    "ladder",
     "weights",
     "matrix",
+    "judgements",
     "links",
     "ledger",
     "timeline",
@@ -61,9 +66,14 @@ def render(assessment: Assessment, lang: str) -> str:
             sectors=evidence_rows.sector_names(assessment.sectors, lang),
             answer=rows.answer(assessment, lang),
             change=rows.change(assessment, lang),
+            ladder=ladder_rows.ladder(assessment, lang),
             weights=rows.weights(assessment, lang),
-            matrix=rows.matrix(assessment, lang),
+            matrix=matrix_rows.matrix(assessment, lang),
+            held=judgement_rows.judgements(assessment, lang),
+            views=judgement_rows.views(assessment, lang),
+            disagreement=judgement_rows.disagreement_sentence(assessment, lang),
             links=link_rows.links(assessment, lang),
+            weight_map=link_rows.weight_map(assessment, lang),
             ledger=said_rows.ledger(assessment, lang),
             events=said_rows.events(assessment, lang),
             sources=evidence_rows.sources(assessment, lang),
@@ -71,13 +81,27 @@ def render(assessment: Assessment, lang: str) -> str:
             cards=evidence_rows.cards(assessment, lang),
             settings=evidence_rows.settings(assessment, lang),
             tests=rows.all_tests(assessment, lang),
+            record=_record(assessment, lang),
         )
     )
+
+
+def _record(assessment: Assessment, lang: str) -> str:
+    """Return how often claims as strong as the answer were right on settled cases, and what that does not cover.
+
+    Empty where no answer is given, and for the kind of a link, of which there is no record.
+    """
+    if assessment.abstains or assessment.question != Question.WHO:
+        return ""
+    leading = next(each.posterior for each in assessment.hypotheses if each.id == assessment.leading)
+    return f"{record_sentence(read_settled_record(), leading, ANY, lang)} {limit_sentence(lang)}"
 
 
 def _has(section: str, assessment: Assessment) -> bool:
     """Say whether a section has anything to hold; what every dossier must show is always there."""
     held = {
+        "ladder": assessment.ladder is not None,
+        "judgements": bool(assessment.judgements),
         "links": bool(assessment.overlaps) or assessment.question == "link",
         "timeline": bool(assessment.timeline),
         "annex": bool(assessment.sensitivity),

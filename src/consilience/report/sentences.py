@@ -311,14 +311,6 @@ def chance_sentence(assessment: Assessment, lang: str) -> str:
     return f"{overlap_sentence(overlap, lang)} {verdict}"
 
 
-def overlap_verdict(overlap: PairOverlap, lang: str) -> str:
-    """Return the sentences on the correction for many pairs and on what chance alone explains."""
-    texts = catalogue(lang)
-    tested = texts.number("overlap.tested", overlap.pairs_tested, q=p_value(overlap.q_value, lang))
-    verdict = texts.text(f"overlap.verdict-{'more' if overlap.q_value <= SIGNIFICANT else 'chance'}")
-    return f"{tested} {verdict}"
-
-
 def population_text(population: str, lang: str) -> str:
     """Return among what two clusters were compared; counts of clusters, rows or lists are put into words."""
     texts = catalogue(lang)
@@ -366,17 +358,18 @@ def _frame(said: str) -> str:
 def _claim(assessment: Assessment, each: WeighedHypothesis, mood: str, lang: str) -> str:
     texts = catalogue(lang)
     group = f"claim.{assessment.question}"
-    kind = each.kind if f"{group}.{each.kind}" in texts else "other"
+    code = f"{each.kind}-by" if each.by else each.kind
+    kind = code if f"{group}.{code}" in texts else "other"
     one, other = pair_names(assessment, lang)
-    label, of = hypothesis_label(each, lang), _imitated(assessment, each, lang)
-    return texts.text(f"{group}.{kind}{mood}", label=label, of=of, a=one, b=other)
+    label, of, by = (hypothesis_label(each, lang), *(_label_of(assessment, key, lang) for key in (each.of, each.by)))
+    return texts.text(f"{group}.{kind}{mood}", label=label, of=of, by=by, a=one, b=other)
 
 
-def _imitated(assessment: Assessment, each: WeighedHypothesis, lang: str) -> str:
+def _label_of(assessment: Assessment, identifier: str, lang: str) -> str:
     for other in assessment.hypotheses:
-        if other.id == each.of:
+        if other.id == identifier:
             return hypothesis_label(other, lang)
-    return isolated(each.of)
+    return isolated(identifier)
 
 
 def _abstention(assessment: Assessment, lang: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from consilience.knowledge import countries, scales
 from consilience.knowledge.folding import fold
 from consilience.model.assessment import EvidenceItem, LedgerRow, TimelineEvent, WeightPart
 from consilience.report.catalogue import Catalogue, catalogue
-from consilience.report.forms import decimal, isolated, p_value, share
+from consilience.report.forms import any_date, decimal, isolated, p_value, share
 from consilience.report.naming import Names, name_text, sentence, state_name
 
 _SHARES: Final = frozenset({"a", "b", "r", "d", "q", "tie", "fraction", "factor", "planted"})
@@ -281,6 +281,8 @@ def _shown_value(key: str, value: str, names: Names) -> str:
         return names.source(value)
     if key == "subject":
         return names.thing(value)
+    if key in {"published", "used"}:
+        return any_date(value, names.lang)
     if key in _LISTS:
         return name_text(texts.listed([each for each in value.split(", ") if each]) or value)
     number = _number(value)

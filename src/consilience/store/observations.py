@@ -71,6 +71,7 @@ def read_parts(paths: Iterable[Path], readings: frozenset[int]) -> pa.Table:
 
 def _read(path: Path) -> pa.Table:
     try:
-        return pq.read_table(path, schema=SCHEMA)
+        with pq.ParquetFile(path) as file:  # not read_table, which brings pyarrow.dataset and pandas: 0.3 s
+            return file.read(columns=SCHEMA.names).cast(SCHEMA)
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"observations of the workspace cannot be read: {error}", file=str(path)) from error
