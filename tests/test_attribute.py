@@ -48,7 +48,7 @@ def workspace(tmp_path: Path) -> Settings:
 
 
 def ask(where: Settings, *arguments: str, given: str | bytes = "", as_json: bool = True) -> Result:
-    return CliRunner().invoke(
+    return CliRunner(env={"COLUMNS": "160"}).invoke(
         attribute, arguments, obj=Console(where, as_json), input=given, standalone_mode=False, catch_exceptions=False
     )
 

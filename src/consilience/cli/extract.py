@@ -18,7 +18,7 @@ from consilience.model.observable import ObservableType, Role
 _HEAD = ("type", "value", "role", "start", "end", "original", "resembles")
 
 
-@click.group()
+@click.group(epilog="Example: consilience extract iocs --json < report.txt")
 def extract() -> None:
     """Take values out of text. Works as a filter, without a workspace."""
 
