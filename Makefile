@@ -27,7 +27,7 @@ demo: setup ## run both worked cases and print where the dossiers are
 	@$(BIN)/consilience --workspace demo/workspace assess --lang en --out demo cases/albania-2022 cases/gamaredon-lazarus-2025
 
 test: $(VENV)/.dev ## run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.dev ## format, style, types and import contracts
 	@$(BIN)/ruff format --check .
