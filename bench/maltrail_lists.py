@@ -23,5 +23,10 @@ def run() -> list[Row]:
         Row("331 Maltrail lists (129,552 lines), read and stored: wall", f"{add.wall:.1f} s", "< 15 s", add.wall < 15),
         Row("the same, peak memory", f"{add.peak_mb:.0f} MB", "< 500 MB", add.peak_mb < 500),
         Row("the same a second time (nothing is added)", f"{again.wall:.1f} s", "", None),
-        Row("all pairs of the 331 lists, tested against chance: wall", f"{overlap.wall:.1f} s", "", None),
+        Row(
+            "all pairs of the 331 lists, tested and explained: wall",
+            f"{overlap.wall:.1f} s",
+            "< 3 s",
+            overlap.wall < 3,
+        ),
     ]
