@@ -20,7 +20,7 @@ from consilience.knowledge.evidence_weights import WEIGHTS
 from consilience.knowledge.infrastructure import overlap_units
 from consilience.overlap.background import against_background
 from consilience.overlap.pairs import COLUMNS, OverlapSettings, compare, is_linked
-from consilience.overlap.shared import Use, explain, independent_origins, smallest_gap
+from consilience.overlap.shared import Use, explain, independent_origins, smallest_gap, tenancy
 
 SETTINGS = OverlapSettings()
 MALTRAIL = Path(__file__).parents[2] / "shared" / "data" / "maltrail" / "maltrail-apt-2026-01-03.tar.xz"
@@ -233,7 +233,7 @@ def test_the_parts_add_up_and_the_weight_stays_in_bounds(uses_a, uses_b, unit, p
     ],
 )
 def test_the_gap_between_two_uses(dates_a, dates_b, gap, known):
-    found, state = smallest_gap([use("a", *dates_a)], [use("b", *dates_b)])
+    found, state = smallest_gap(tenancy([use("a", *dates_a)]), tenancy([use("b", *dates_b)]))
     assert state == known
     assert found == (None if gap is None else pytest.approx(gap, abs=0.001))
 

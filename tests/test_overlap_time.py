@@ -109,7 +109,7 @@ def test_the_half_life_of_each_type(unit, half_life):
 def test_of_many_uses_the_nearest_two_count():
     mine = [use("2020-01-01", "2020-02-01"), use("2024-05-01", "2024-05-10")]
     theirs = [use("2022-01-01", "2022-02-01"), use("2024-05-20", "2024-06-01")]
-    assert smallest_gap(mine, theirs) == (pytest.approx(9.0, abs=0.01), "known")
+    assert smallest_gap(tenancy(mine), tenancy(theirs)) == (pytest.approx(9.0, abs=0.01), "known")
 
 
 DATES = st.sampled_from(["", "2023", "2024", "2024-02", "2024-02-11", "2024-03-01T10:00:00Z", "2030-01", "soon"])
@@ -127,17 +127,17 @@ def test_spans_are_disjoint_and_in_order_and_no_flag_is_made_up(uses):
 
 @given(USES, USES)
 def test_the_gap_is_the_same_from_both_sides_and_never_negative(mine, theirs):
-    gap, known = smallest_gap(mine, theirs)
-    assert (gap, known) == smallest_gap(theirs, mine)
+    gap, known = smallest_gap(tenancy(mine), tenancy(theirs))
+    assert (gap, known) == smallest_gap(tenancy(theirs), tenancy(mine))
     assert (gap is None) == (known != "known")
     assert gap is None or gap >= 0.0
 
 
 @given(USES, USES, st.builds(use, DATES, DATES, DATES))
 def test_a_further_dated_use_never_widens_the_gap(mine, theirs, further):
-    before = smallest_gap(mine, theirs)[0]
+    before = smallest_gap(tenancy(mine), tenancy(theirs))[0]
     flags = {*tenancy(mine).flags, *tenancy([further]).flags}
     if before is not None and "reported-only" not in flags:
-        after = smallest_gap([*mine, further], theirs)[0]
+        after = smallest_gap(tenancy([*mine, further]), tenancy(theirs))[0]
         assert after is not None
         assert after <= before

@@ -137,7 +137,7 @@ def explain(
     first_a, first_b = (_weighed(own, frozenset() if copied else both) for own in (own_a, own_b))
     listed = next((use.listed for use in (*uses_a, *uses_b) if use.listed), "")
     held_a, held_b = tenancy(first_a), tenancy(first_b)
-    gap, known = _gap(held_a, held_b)
+    gap, known = smallest_gap(held_a, held_b)
     copied_from = min(both, default="") if copied else ""
     parts = _parts(unit, prevalence, listed, gap, known, hub=prevalence > degree_cut, copied_from=copied_from)
     shared = SharedObservable(
@@ -243,16 +243,12 @@ def _parts(
     return tuple(parts)
 
 
-def smallest_gap(uses_a: Iterable[Use], uses_b: Iterable[Use]) -> tuple[float | None, str]:
+def smallest_gap(held_a: Tenancy, held_b: Tenancy) -> tuple[float | None, str]:
     """Return the smallest gap in days between a use on each side that the dates allow, and what is known of them.
 
     The second value is ``known``, ``unknown`` (a side has no date) or ``contradictory`` (a side has dates, but none
     that counts; see :data:`DATE_FLAGS`). A gap of 0 means that the uses may overlap.
     """
-    return _gap(tenancy(uses_a), tenancy(uses_b))
-
-
-def _gap(held_a: Tenancy, held_b: Tenancy) -> tuple[float | None, str]:
     if not held_a.spans or not held_b.spans:
         wrong = any(not held.spans and {"contradictory", "future"} & {*held.flags} for held in (held_a, held_b))
         return None, "contradictory" if wrong else "unknown"
