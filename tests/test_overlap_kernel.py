@@ -32,7 +32,7 @@ def build_hook():
 @pytest.fixture(params=["compiled", "numpy"])
 def engine(request, monkeypatch):
     if request.param == "numpy":
-        monkeypatch.setattr(compiled, "library", lambda: None)
+        monkeypatch.setattr(compiled, "loaded_library", lambda: None)
     elif compiled.name() != "compiled":
         pytest.skip("the kernel is not compiled here")
     return request.param
@@ -82,7 +82,7 @@ def test_the_kernel_counts_what_sets_count(rows, cut):
 @settings(deadline=None, max_examples=40)
 def test_numpy_alone_counts_the_same(rows):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "library", lambda: None)
+        patch.setattr(compiled, "loaded_library", lambda: None)
         assert compiled.name() == "numpy"
         assert as_python(count(*codes(rows), 9, degree_cut=CUT)) == by_sets(rows, 9, CUT)
 
@@ -128,7 +128,7 @@ def test_a_larger_table_is_the_same_for_numpy_and_one_to_four_threads(monkeypatc
     assert one.pairs.a.size > 10_000
     for threads in (2, 3, 4):
         same(one, count(units, clusters, 700, threads=threads))
-    monkeypatch.setattr(compiled, "library", lambda: None)
+    monkeypatch.setattr(compiled, "loaded_library", lambda: None)
     same(one, count(units, clusters, 700))
 
 
@@ -307,7 +307,7 @@ import numpy as np
 sys.path.insert(0, sys.argv[2])
 from consilience.overlap import compiled, kernel, ranking
 library = compiled.load(sys.argv[1])
-compiled.library = lambda: library
+compiled.loaded_library = lambda: library
 from test_overlap_kernel import by_sets, as_python, codes, heavy, screen
 rng = np.random.default_rng(0)
 for clusters, cut, high in ((1, 5, 9), (9, 3, 30), (40, 200, 2**63), (3000, 7, 900)):

@@ -21,7 +21,7 @@ THREE_PAIRS = ((0, 1), (0, 2), (1, 2))
 @pytest.fixture(params=["compiled", "numpy"])
 def engine(request, monkeypatch):
     if request.param == "numpy":
-        monkeypatch.setattr(compiled, "library", lambda: None)
+        monkeypatch.setattr(compiled, "loaded_library", lambda: None)
     elif compiled.name() != "compiled":
         pytest.skip("the kernel is not compiled here")
     return request.param

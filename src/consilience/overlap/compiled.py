@@ -44,7 +44,7 @@ _Result = TypeVar("_Result")
 
 
 @cache
-def library() -> ctypes.CDLL | None:
+def loaded_library() -> ctypes.CDLL | None:
     """Return the compiled library, or ``None`` where there is none, or it was made from other sources than these."""
     folder = files("consilience.overlap")
     compiled = folder / "_kernel.so"
@@ -74,7 +74,7 @@ def load(path: str) -> ctypes.CDLL:
 
 def name() -> str:
     """Return ``compiled``, or ``numpy`` where the package was installed without a C compiler (slower, same numbers)."""
-    return "compiled" if library() else "numpy"
+    return "compiled" if loaded_library() else "numpy"
 
 
 def address(array: npt.NDArray[Any]) -> int:

@@ -161,7 +161,7 @@ class Collector:
             raise ValueError(f"{unit.size} units do not fit {cluster.size} clusters")
         if unit.size >= 1 << 31:
             raise ValueError(f"a batch of {unit.size} rows is too large: give it in parts")
-        library = compiled.library()
+        library = compiled.loaded_library()
         seen = np.zeros(self.clusters, dtype=np.uint8)
         if library is None:
             if unit.size and int(cluster.max()) >= self.clusters:
@@ -201,7 +201,7 @@ class Collector:
 
     def entries(self) -> Entries:
         """Return all distinct entries, whatever their degree (one pass only)."""
-        library = compiled.library()
+        library = compiled.loaded_library()
         if library is None:
             units, clusters = self._together()
             key = mixed(units)
@@ -225,7 +225,7 @@ class Collector:
     def _close(self, degree_cut: int, threads: int) -> None:
         if not 1 <= degree_cut <= MOST_DEGREE:
             raise ValueError(f"a degree cut of {degree_cut} lies outside 1 to {MOST_DEGREE}")
-        library = compiled.library()
+        library = compiled.loaded_library()
         if library is None:
             return
         words, ends, sizes = self._buckets()
@@ -262,7 +262,7 @@ class Collector:
 
     def _numpy_entries(self, degree_cut: int) -> tuple[IntArray, IntArray] | None:
         """Return the kept entries for numpy, sorted by unit and then cluster; None where the kernel is compiled."""
-        if compiled.library() is not None:
+        if compiled.loaded_library() is not None:
             return None
         units, clusters = self._together()
         distinct, code = np.unique(units, return_inverse=True)
@@ -314,7 +314,7 @@ class Graph:
         self.clusters = clusters
         self.degree_cut = degree_cut
         self._plain = plain
-        self._library = compiled.library()
+        self._library = compiled.loaded_library()
         self._scratch: list[_Scratch] = []
         if plain is not None:
             _, degree = np.unique(plain[0], return_counts=True)

@@ -66,7 +66,7 @@ def near_tails(chances: Chances, rows: UIntArray, count: IntArray, threads: int 
     the Poisson binomial distribution", Stat. Probab. Lett. 11 (1991) 7-16, fits the mean; fitting the variance too
     brings it closer); decision 0013 states its error. Without the compiled library it is exact.
     """
-    if compiled.library() is None:
+    if compiled.loaded_library() is None:
         tail = exact_tails(chances, rows, count)
         return _in_numpy(chances, rows, lambda joint, _: joint @ chances.multiplicity), np.log(np.maximum(tail, 1e-320))
     expected, tail = np.empty(len(count)), np.empty(len(count))
@@ -76,7 +76,7 @@ def near_tails(chances: Chances, rows: UIntArray, count: IntArray, threads: int 
 
 def exact_tails(chances: Chances, rows: UIntArray, count: IntArray, threads: int = 1) -> FloatArray:
     """Return P(``count`` or more) of each pair as ``count_tail``: exact, above ``EXACT_LIMIT`` Chernoff's bound."""
-    if compiled.library() is None:
+    if compiled.loaded_library() is None:
         whole = chances.multiplicity.astype(np.int64)
         return _in_numpy(chances, rows, lambda joint, part: count_tail(joint, whole, count[part]))
     tail, ones = np.empty(len(count)), np.ones(chances.weight.size)
@@ -86,7 +86,7 @@ def exact_tails(chances: Chances, rows: UIntArray, count: IntArray, threads: int
 
 def scores(chances: Chances, rows: UIntArray, observed: FloatArray, threads: int = 1) -> FloatArray:
     """Return Chernoff's bound of log P(weighted sum is ``observed`` or more) of each pair, as ``score_tail`` does."""
-    if compiled.library() is None:
+    if compiled.loaded_library() is None:
         whole = chances.multiplicity.astype(np.int64)
         return _in_numpy(chances, rows, lambda joint, part: score_tail(joint, whole, chances.weight, observed[part]))
     bound = np.empty(len(observed))
@@ -100,7 +100,7 @@ def least_sums(chances: Chances, rows: UIntArray, limit: float, unit: int, threa
     It is a millionth too small at most. Without the compiled library it is 0: any sum may.
     """
     least = np.zeros(len(rows), dtype=np.int64)
-    if compiled.library() is not None:
+    if compiled.loaded_library() is not None:
         target = np.array([math.log(limit), float(unit)])
         _call("tails_least", chances, rows, [_all(target), _all(chances.weight), _each(least)], threads)
     return least
@@ -133,7 +133,7 @@ def _all(array: npt.NDArray[Any]) -> _Argument:
 
 def _call(function: str, chances: Chances, rows: UIntArray, arguments: list[_Argument], threads: int) -> None:
     """Call the library for shares of the pairs; the last of ``arguments`` take what it finds."""
-    task: Callable[..., None] = getattr(compiled.library(), function)
+    task: Callable[..., None] = getattr(compiled.loaded_library(), function)
     own = np.ascontiguousarray(rows, dtype=np.uint32)
     model = [address(each) for each in (chances.probability, chances.multiplicity, chances.spread)]
     size = min(max(len(own) // (16 * threads), _LEAST_SHARE), _LARGEST_SHARE)
