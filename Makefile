@@ -1,10 +1,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS ?= dev
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help setup demo test lint bench docs clean
+.PHONY: help setup demo test engines lint bench docs clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -19,8 +18,8 @@ $(VENV)/.runtime: pyproject.toml constraints.txt hatch_build.py $(wildcard src/c
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	@echo "adding what the tests need ($(EXTRAS))"
-	@$(PIP) --editable '.[$(EXTRAS)]'
+	@echo "adding what the tests need"
+	@$(PIP) --editable '.[dev]'
 	@touch $@
 
 demo: setup ## run both worked cases and print where the dossiers are
@@ -28,6 +27,14 @@ demo: setup ## run both worked cases and print where the dossiers are
 
 test: $(VENV)/.dev ## run every test
 	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+$(VENV)/.engines: $(VENV)/.dev
+	@echo "adding the distributed engine (pyspark, 0.5 GB)"
+	@$(PIP) --editable '.[dev,spark]'
+	@touch $@
+
+engines: $(VENV)/.engines ## run the tests of the engines elsewhere: DuckDB through Ibis, Spark (Java 17)
+	@$(BIN)/python -m pytest tests/test_engine_*.py tests/test_sightings.py
 
 lint: $(VENV)/.dev ## format, style, types and import contracts
 	@$(BIN)/ruff format --check .

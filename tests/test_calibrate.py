@@ -29,7 +29,7 @@ from consilience.errors import StoreError
 from consilience.inference.calibration import accuracy_at, brier, calibration_error
 from consilience.inference.proportion import share_of
 from consilience.knowledge.indicator_model import read_indicator_model
-from consilience.knowledge.settled_record import ANY, SettledRecord, StrengthRow, read_settled_record, record_of
+from consilience.knowledge.settled_record import ANY, SettledRecord, StrengthRow, read_settled_record
 from consilience.report.calibration_page import render_html, render_markdown, render_picture, summary
 from consilience.report.catalogue import LANGUAGES
 from consilience.report.record_sentence import limit_sentence, record_sentence
@@ -268,9 +268,9 @@ def test_the_shipped_record_counts_cases_after_what_was_learnt_on() -> None:
     assert {each.band for each in shipped.row} <= set(BANDS)
     assert all(0 <= each.right <= each.of for each in shipped.row)
     first = shipped.row[0]
-    assert record_of((first.low + first.high) / 2, first.band) == (first.right, first.of)
+    assert read_settled_record().of((first.low + first.high) / 2, first.band) == (first.right, first.of)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        record_of(1.5, LARGEST)
+        read_settled_record().of(1.5, LARGEST)
 
 
 # The page

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consilience.inference.calibration import (
-    Isotonic,
     ReliabilityBin,
     accepted_at,
     accuracy_at,
@@ -16,16 +15,12 @@ from consilience.inference.calibration import (
     bootstrap,
     brier,
     calibration_error,
-    conformal_threshold,
     coverage_at,
-    fit_isotonic,
     fit_platt,
     fit_temperature,
-    log_loss,
     logit,
     reliability_curve,
     risk_coverage,
-    set_sizes,
     succession,
 )
 
@@ -115,12 +110,6 @@ def test_taking_chance_off_never_adds(forecasts):
     assert 0.0 <= calibration_error(p, y, debiased=True) <= calibration_error(p, y) <= 1.0
 
 
-def test_log_loss_by_hand():
-    assert log_loss([0.5, 0.5], [1, 0]) == pytest.approx(math.log(2.0))
-    assert log_loss([0.8], [0]) == pytest.approx(-math.log(0.2))
-    assert log_loss([1.0], [0]) == pytest.approx(12 * math.log(10.0), rel=1e-4)
-
-
 # --- selective answers ------------------------------------------------------------------------------------------------
 
 
@@ -177,35 +166,6 @@ def test_auroc_by_hand(positive, negative, area):
 )  # thresholds 1, 2, 6 and 10
 def test_unknown_cases_accepted_with_a_share_of_the_known(share, accepted):
     assert accepted_at(range(1, 11), [0.5, 1.5, 5.5, 6.5], share) == accepted
-
-
-@pytest.mark.parametrize(
-    ("cases", "share", "threshold"),
-    [(9, 0.9, 0.1), (9, 0.5, 0.5), (9, 0.95, 0.0), (4, 0.8, 0.1), (4, 0.9, 0.0)],
-)
-def test_conformal_threshold_by_hand(cases, share, threshold):
-    """Of 9 cases with truth at 0.1 to 0.9 the quantile is that of 10; too few cases promise only the whole set."""
-    assert conformal_threshold([each / 10 for each in range(cases, 0, -1)], share) == pytest.approx(threshold)
-
-
-@pytest.mark.parametrize("share", [0.5, 0.8, 0.9])
-def test_conformal_sets_hold_the_truth_as_often_as_promised(share):
-    """Posteriors that are badly overconfident, 2,000 draws of 30 calibration cases and one new case."""
-    rng = np.random.default_rng(7)
-    held = []
-    for _ in range(2_000):
-        p = rng.dirichlet(np.ones(5), 31)
-        truth = np.array([rng.choice(5, p=row) for row in p])
-        told = p**3 / (p**3).sum(axis=1, keepdims=True)
-        of_truth = told[np.arange(31), truth]
-        held.append(of_truth[30] >= conformal_threshold(of_truth[:30], share))
-    assert share - 0.02 <= np.mean(held) <= share + 1 / 31 + 0.02
-
-
-def test_set_sizes():
-    posteriors = [[0.7, 0.2, 0.1], [0.4, 0.35, 0.25], [0.2, 0.2, 0.6]]
-    assert set_sizes(posteriors, 0.25).tolist() == [1, 3, 1]
-    assert set_sizes(posteriors, 0.0).tolist() == [3, 3, 3]
 
 
 def test_a_bootstrap_interval_holds_the_mean_as_often_as_it_says():
@@ -265,38 +225,6 @@ def test_temperature_undoes_a_scale():
     assert fit_temperature(3.0 * scores, truth) == pytest.approx(3.0, abs=0.15)
 
 
-ISOTONIC = [
-    ("already rising", [0.1, 0.5, 0.9], [0, 0, 1], Isotonic((0.1, 0.9), (0.0, 1.0))),
-    ("a violator is pooled", [0.1, 0.5, 0.9], [0, 1, 0], Isotonic((0.1, 0.5), (0.0, 0.5))),
-    ("all falling", [0.1, 0.9], [1, 0], Isotonic((0.1,), (0.5,))),
-    ("equal forecasts are one", [0.3, 0.3, 0.7], [1, 0, 1], Isotonic((0.3, 0.7), (0.5, 1.0))),
-]
-
-
-@pytest.mark.parametrize(
-    ("stated", "right", "expected"), [each[1:] for each in ISOTONIC], ids=[each[0] for each in ISOTONIC]
-)
-def test_isotonic_by_hand(stated, right, expected):
-    assert fit_isotonic(stated, right) == expected
-
-
-def test_isotonic_between_and_beyond_what_was_seen():
-    assert Isotonic((0.2, 0.6), (0.1, 0.7))([0.0, 0.2, 0.5, 0.6, 1.0]).tolist() == [0.1, 0.1, 0.1, 0.7, 0.7]
-
-
-@given(FORECASTS)
-@settings(deadline=None)
-def test_an_isotonic_correction_never_falls_keeps_the_mean_and_errs_no_more(forecasts):
-    p, y = columns(forecasts)
-    curve = fit_isotonic(p, y)
-    assert np.all(np.diff(curve.value) > 0.0)
-    assert np.all(np.diff(curve.start) > 0.0)
-    told = curve(p)
-    assert told.mean() == pytest.approx(y.mean())
-    assert ((told - y) ** 2).sum() <= ((p - y) ** 2).sum() + 1e-9
-    assert ((told - y) ** 2).sum() <= ((y.mean() - y) ** 2).sum() + 1e-9
-
-
 def test_rule_of_succession():
     assert succession(0, 0) == 0.5
     assert succession(8, 8) == 0.9
@@ -310,13 +238,12 @@ def test_rule_of_succession():
     [
         lambda: brier([], []),
         lambda: calibration_error([0.5], [1, 0]),
-        lambda: log_loss([1.1], [1]),
+        lambda: brier([1.1], [1]),
         lambda: risk_coverage([float("nan")], [1]),
         lambda: reliability_curve([0.5], [0.5]),
         lambda: auroc([], [1]),
         lambda: accepted_at([1], [], 0.5),
         lambda: accepted_at([1], [1], 0.0),
-        lambda: conformal_threshold([], 0.9),
         lambda: bootstrap(float, 0, seed=1),
         lambda: fit_temperature([[0.0, 1.0]], [2]),
         lambda: fit_temperature([[0.0, 1.0]], []),

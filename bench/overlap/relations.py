@@ -49,6 +49,7 @@ from consilience.app.link_question import PairFacts, PairReader, judge
 from consilience.app.settings import Settings
 from consilience.app.use_cases import knowledge
 from consilience.formats.case_yaml import read_case
+from consilience.inference.calibration import auroc
 from consilience.knowledge.infrastructure import open_shared_infrastructure
 from consilience.model.assessment import HypothesisKind
 from consilience.overlap.belief import origins
@@ -156,12 +157,6 @@ def _plain(url: str) -> str:
 def _publisher(source: str, label: str) -> bool:
     host = label.partition("/")[0].replace("-", "").replace(".", "")
     return bool(label) and source.replace("-", "") in host
-
-
-def auroc(positive: _FloatArray, negative: _FloatArray) -> float:
-    """Return P(a positive scores above a negative), ties half (Mann and Whitney 1947)."""
-    difference = positive[:, None] - negative[None, :]
-    return float(((difference > 1e-9) + 0.5 * (np.abs(difference) <= 1e-9)).mean())
 
 
 def interval(positive: _FloatArray, negative: _FloatArray, draws: int = DRAWS) -> tuple[float, float]:

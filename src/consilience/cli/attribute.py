@@ -16,6 +16,7 @@ from consilience.app.attributing import attribute as find_makers
 from consilience.app.settled_reports import attribute_text
 from consilience.cli.attribute_text import show_text
 from consilience.cli.output import Console, ExitCode, json_option
+from consilience.report.forms import percent
 
 _SHARED_SHOWN: Final = 5
 _UNREAD_SHOWN: Final = 3
@@ -110,7 +111,8 @@ def _show_hypotheses(console: Console, found: Attribution) -> None:
         right=(1, 3, 4, 5, 6),
     )
     if found.rest > 0:
-        console.say(f"all {found.clusters - len(found.hypotheses) + 1} other clusters together: {_percent(found.rest)}")
+        others = found.clusters - len(found.hypotheses) + 1
+        console.say(f"all {others} other clusters together: {percent(found.rest, 'en')}")
     for each in found.hypotheses:
         if each.shared:
             _show_shared(console, each)
@@ -134,14 +136,10 @@ def _record(record: Record) -> str:
 
 def _row(each: Hypothesis) -> tuple[object, ...]:
     if each.name == UNKNOWN_ACTOR:
-        return each.name, _percent(each.probability), each.likelihood, "", "", "", ""
+        return each.name, percent(each.probability, "en"), each.likelihood, "", "", "", ""
     decibans = (f"{each.prior:+.1f}", f"{each.traits:+.1f}", f"{each.traces:+.1f}")
     name = f"{each.name} ({', '.join(each.sources)})"
-    return name, _percent(each.probability), each.likelihood, f"{each.reports:,}", *decibans
-
-
-def _percent(probability: float) -> str:
-    return "<1 %" if probability < 0.01 else ">99 %" if probability > 0.99 else f"{probability * 100:.0f} %"
+    return name, percent(each.probability, "en"), each.likelihood, f"{each.reports:,}", *decibans
 
 
 def _show_shared(console: Console, each: Hypothesis) -> None:

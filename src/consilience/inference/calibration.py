@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
+from consilience.inference.logistic import fit_logistic
 from consilience.inference.weighing import FloatArray, IntArray
 
 BINS: Final = 15
@@ -139,13 +140,6 @@ def brier(stated: ArrayLike, right: ArrayLike, bins: int = BINS) -> BrierParts:
     )
 
 
-def log_loss(stated: ArrayLike, right: ArrayLike) -> float:
-    """Return the mean negative log likelihood in nats; a certainty that was wrong costs 27.6 (p bounded at 1e-12)."""
-    p, y = _checked(stated, right)
-    p = np.clip(p, _EDGE, 1.0 - _EDGE)
-    return float(-(y * np.log(p) + (1.0 - y) * np.log1p(-p)).mean())
-
-
 def risk_coverage(stated: ArrayLike, right: ArrayLike) -> RiskCoverage:
     """Return the risk at each coverage when the surest are answered first; ties share their mean risk."""
     p, y = _checked(stated, right)
@@ -191,25 +185,6 @@ def accepted_at(known: ArrayLike, unknown: ArrayLike, share: float) -> float:
     return float((outside >= threshold).mean())
 
 
-def conformal_threshold(truth: ArrayLike, share: float) -> float:
-    """Return how improbable a candidate may be and still belong to a set that holds the truth in ``share`` of cases.
-
-    ``truth`` (N,) are the probabilities that calibration cases gave to the truth. Split conformal prediction with the
-    score 1 - p (Vovk et al. 2005; Angelopoulos and Bates 2023, section 1): the quantile is that of N + 1 cases; 0
-    where they are too few to promise anything but the whole set.
-    """
-    p = np.sort(np.asarray(truth, dtype=np.float64))
-    if not p.size:
-        raise ValueError("no calibration case")
-    rank = math.ceil((p.size + 1) * share)
-    return 0.0 if rank > p.size else float(p[p.size - rank])
-
-
-def set_sizes(posteriors: ArrayLike, threshold: float) -> IntArray:
-    """Return how many of each row's candidates, (N, K), reach the threshold: the sizes of the conformal sets, (N,)."""
-    return np.asarray((np.asarray(posteriors, dtype=np.float64) >= threshold).sum(axis=1), dtype=np.int64)
-
-
 def bootstrap(
     statistic: Callable[[IntArray], float], size: int, *, seed: int, times: int = 1_000, level: float = 0.9
 ) -> Interval:
@@ -234,40 +209,16 @@ def fit_platt(
     """Return intercept and slope of ``logit(right) = intercept + slope·logit(stated)`` (Platt 1999).
 
     Pulled towards ``prior`` by a normal prior whose precision is ``strength`` on each number (as if so many cases of
-    unit information agreed with it); Newton's method on a strictly convex loss. The slope is at least 0, so that a
+    unit information agreed with it; ``inference.logistic``). The slope is at least 0, so that a
     correction cannot turn the order of forecasts around; where it would be less, the intercept is that of slope 0.
     """
     p, y = _checked(stated, right)
     x = np.clip(logit(p), -12.0, 12.0)
-    centre = np.array(prior, dtype=np.float64)
-    intercept, slope = _platt_newton(np.stack([np.ones_like(x), x], axis=1), y, centre, strength)
+    intercept, slope = fit_logistic(np.stack([np.ones_like(x), x], axis=1), y, prior, strength)
     if slope < 0.0:
         flat = np.stack([np.ones_like(x), np.zeros_like(x)], axis=1)
-        intercept, slope = _platt_newton(flat, y, centre, strength)[0], 0.0
+        intercept, slope = fit_logistic(flat, y, prior, strength)[0], 0.0
     return float(intercept), float(slope)
-
-
-def _platt_newton(design: FloatArray, y: FloatArray, centre: FloatArray, strength: float) -> FloatArray:
-    at = centre.copy()
-    loss = _platt_loss(at, design, y, centre, strength)
-    for _ in range(100):
-        mean = 1.0 / (1.0 + np.exp(-(design @ at)))
-        slope = design.T @ (mean - y) + strength * (at - centre)
-        curvature = (design * (mean * (1.0 - mean))[:, None]).T @ design + strength * np.eye(2)
-        step = np.linalg.solve(curvature, slope)
-        size = 1.0
-        while (found := _platt_loss(at - size * step, design, y, centre, strength)) > loss and size > 1e-8:
-            size /= 2.0
-        at = at - size * step
-        if loss - found < 1e-10:
-            break
-        loss = found
-    return at
-
-
-def _platt_loss(at: FloatArray, design: FloatArray, y: FloatArray, centre: FloatArray, strength: float) -> float:
-    score = design @ at
-    return float((np.logaddexp(0.0, score) - y * score).sum() + 0.5 * strength * ((at - centre) ** 2).sum())
 
 
 def fit_temperature(scores: ArrayLike, truth: ArrayLike) -> float:
@@ -292,33 +243,6 @@ def fit_temperature(scores: ArrayLike, truth: ArrayLike) -> float:
         left, right = high - part * (high - low), low + part * (high - low)
         low, high = (low, right) if loss(left) <= loss(right) else (left, high)
     return math.exp((low + high) / 2.0)
-
-
-class Isotonic(msgspec.Struct, frozen=True):
-    """A step function that never falls: ``value[i]`` from ``start[i]`` on. Below the first start, the first value."""
-
-    start: tuple[float, ...]
-    value: tuple[float, ...]
-
-    def __call__(self, stated: ArrayLike) -> FloatArray:
-        """Return the corrected probabilities."""
-        place = np.searchsorted(np.array(self.start), np.asarray(stated, dtype=np.float64), side="right") - 1
-        return np.asarray(np.array(self.value)[np.maximum(place, 0)], dtype=np.float64)
-
-
-def fit_isotonic(stated: ArrayLike, right: ArrayLike) -> Isotonic:
-    """Return the non-decreasing correction of least squared error, by pooling adjacent violators (Ayer et al. 1955)."""
-    p, y = _checked(stated, right)
-    starts, place, counts = np.unique(p, return_inverse=True, return_counts=True)
-    sums = np.bincount(place, weights=y)
-    blocks: list[tuple[float, float, int]] = []
-    for start, total, count in zip(starts.tolist(), sums.tolist(), counts.tolist(), strict=True):
-        blocks.append((start, total, count))
-        while len(blocks) > 1 and blocks[-2][1] * blocks[-1][2] >= blocks[-1][1] * blocks[-2][2]:
-            _, more, many = blocks.pop()
-            first, some, few = blocks.pop()
-            blocks.append((first, some + more, few + many))
-    return Isotonic(tuple(block[0] for block in blocks), tuple(block[1] / block[2] for block in blocks))
 
 
 def succession(right: int, cases: int) -> float:

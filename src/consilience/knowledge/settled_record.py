@@ -56,12 +56,3 @@ def read_settled_record() -> SettledRecord:
     """Return the shipped record."""
     data = (resources.files("consilience.knowledge") / "data" / "settled_record.toml").read_bytes()
     return msgspec.toml.decode(data, type=SettledRecord)
-
-
-def record_of(probability: float, band: str) -> tuple[int, int]:
-    """Return how many claims of this strength and band were right on the shipped settled cases, and of how many.
-
-    ``band`` may be :data:`ANY`; (0, 0) where no case made such a claim. Raises ``ValueError`` for a probability outside
-    0 to 1.
-    """
-    return read_settled_record().of(probability, band)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from consilience.model.assessment import AnalystView, Assessment
@@ -13,9 +11,6 @@ from consilience.report.catalogue import catalogue
 from consilience.report.forms import any_date, isolated, percent, short
 from consilience.report.naming import names, typographic
 from consilience.report.rows import item_title
-
-OUTCOMES: Final = ("applied", "agrees", "contested", "no-target")
-"""What ``JudgementRow.outcome`` may be."""
 
 
 class Held(msgspec.Struct, frozen=True):
