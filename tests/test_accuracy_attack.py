@@ -103,6 +103,15 @@ def test_a_hidden_group_is_no_candidate_and_has_no_probability(known: attack_rep
             assert p[row, truth] == 0.0
 
 
+def test_unknown_does_not_see_what_only_the_hidden_group_shares(known: attack_reports.Knowledge) -> None:
+    """Of what "two" asks about, only Bear uses the tool besides; what "three" asks about, Bear uses too."""
+    table = attack_reports.tabulate(known, "software")
+    asked = [each.report for each in attack_reports.asked(known, "software")]
+    for report, seen, hidden in (("two", 1.0, 0.0), ("three", 1.0, 1.0)):
+        row = asked.index(report)
+        assert (table.unknown[row, 2], table.hidden().unknown[row, 2]) == (seen, hidden), report
+
+
 def counts(rho: float, seed: int) -> dependence.Counts:
     """Return reports whose own group is drawn by what is shared: a first value weighs 2.5 nats, further ones by rho."""
     generator = np.random.default_rng(seed)

@@ -8,16 +8,21 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 
 from conftest import shared
+from consilience.app import known_reports
 from consilience.app.adding import Told
 from consilience.app.attributing import UNKNOWN_ACTOR
+from consilience.app.filed_reports import DocumentReports
+from consilience.app.known_reports import prepare
 from consilience.app.settings import Settings
-from consilience.app.use_cases import add_paths
+from consilience.app.use_cases import add_paths, existing_workspace
 from consilience.cli.attribute import attribute
 from consilience.cli.output import Console, ExitCode
+from consilience.knowledge.infrastructure import SharedInfrastructure
 
 NAMES = ("bear", "kitten", "panda")
 
@@ -187,9 +192,57 @@ def test_the_cache_follows_the_workspace(workspace: Settings, tmp_path: Path) ->
     found = answer(workspace, question)
     assert found["hypotheses"][0]["name"] == "tiger"
     assert answer(workspace, question) == found  # read back from the cache
-    assert len(list(workspace.cache.glob("attribution-*.msgpack"))) == 1
-    next(workspace.cache.glob("attribution-*.msgpack")).write_bytes(b"cut off")
+    afresh = Settings(workspace=workspace.workspace, cache=tmp_path / "other cache")
+    assert answer(afresh, question) == found  # what is kept of each document gives what all of them give
+    for kept in ("attribution", "compared"):
+        assert len(list(workspace.cache.glob(f"{kept}-*.msgpack"))) == 1
+        next(workspace.cache.glob(f"{kept}-*.msgpack")).write_bytes(b"cut off")
     assert answer(workspace, question) == found
+
+
+def test_after_an_addition_only_what_is_new_is_read(
+    workspace: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = Settings(workspace=workspace.workspace, cache=tmp_path / "cache")
+    with existing_workspace(where) as store:
+        prepare(store, where)
+    read: list[str] = []
+    whole = known_reports.reports_of_document
+
+    def counted(rows: pa.Table, infrastructure: SharedInfrastructure) -> DocumentReports:
+        read.append(rows["cluster"][0].as_py())
+        return whole(rows, infrastructure)
+
+    monkeypatch.setattr(known_reports, "reports_of_document", counted)
+    answer(where, "kitten-service-18.com")
+    assert read == []
+    (tmp_path / "apt_tiger.txt").write_text(a_list("tiger", 2), encoding="utf-8")
+    add_paths(where, [tmp_path / "apt_tiger.txt"], Told(source="maltrail"))
+    answer(where, "kitten-service-18.com")
+    assert read == ["tiger"]
+
+
+def test_what_is_kept_is_not_used_with_newer_lists_of_infrastructure(
+    workspace: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Settings(workspace=workspace.workspace, cache=tmp_path / "cache")
+    answer(workspace, "185.16.19.13")
+    before = {path.name for path in workspace.cache.glob("*.msgpack")}
+    monkeypatch.setattr("consilience.knowledge.infrastructure_lists._LAYOUT", 99)  # as a newer package would
+    answer(workspace, "185.16.19.13")
+    after = {path.name for path in workspace.cache.glob("*.msgpack")}
+    for kept in ("attribution", "compared"):
+        assert not {name for name in before if name.startswith(kept)} & after
+
+
+def test_the_record_is_said_to_be_the_workspaces_own_only_where_it_is(tmp_path: Path) -> None:
+    """Undated reports are never asked about: none of the workspace's own answers named a cluster like tiger."""
+    undated = "\n".join(f"# Reference: https://vendor.example/tiger-{at}\n\ntiger-{at}-host.org" for at in range(12))
+    names = (*NAMES, "leopard", "elephant")
+    where = fill(tmp_path, {**{name: a_list(name, 20) for name in names}, "tiger": undated})
+    for question, expected in (("kitten-service-18.com", ("largest", True)), ("tiger-3-host.org", ("many", False))):
+        record = answer(where, question)["record"]
+        assert (record["band"], record["own"]) == expected
 
 
 @pytest.mark.slow

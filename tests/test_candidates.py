@@ -148,12 +148,19 @@ def test_an_old_trace_of_unknown_day_counts_as_a_year_old() -> None:
     assert traces[0] == pytest.approx(traces[1])
 
 
-def test_bands_go_by_place_then_by_number_of_reports() -> None:
+def test_bands_go_by_number_of_reports_then_by_place() -> None:
     import numpy as np
 
     reports = np.array([50, 40, 30, 30, 30, 30, 10, 9, 0])
     bands = [band_of(at, reports, MODEL.settings) for at in range(9)]
     assert bands == [LARGEST] * 5 + [MANY] * 2 + [FEW] * 2
+
+
+def test_the_record_of_large_clusters_is_not_lent_to_small_ones_that_nobody_exceeds() -> None:
+    import numpy as np
+
+    reports = np.array([12, 9, 1])
+    assert [band_of(at, reports, MODEL.settings) for at in range(3)] == [LARGEST, FEW, FEW]
 
 
 @given(st.floats(0.001, 0.999), st.floats(0.001, 0.999), st.sampled_from(BANDS), st.booleans())

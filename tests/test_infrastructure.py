@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import tldextract
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from consilience.knowledge.infrastructure import (
     telling_path,
 )
 from consilience.knowledge.infrastructure_lists import _segments, digest, table
+from consilience.knowledge.public_suffixes import suffix_rules
 
 LISTED = [
     # noise on sight in Maltrail's lists (scale.md section 1, attribution.md C7)
@@ -184,6 +186,21 @@ def test_registrable_domain_knows_private_suffixes():
     assert registrable_domain("a.b.example.co.uk") == "example.co.uk"
     assert registrable_domain("x.y.github.io") == "y.github.io"
     assert registrable_domain("localhost") == "localhost"
+    assert registrable_domain("a.пример.рф") == "пример.рф"  # a name that is not in normal form
+    assert registrable_domain("a.example.com.") == "example.com"
+
+
+def test_registrable_domain_is_what_tldextract_says():
+    """Every seventh rule of the list as a name, with up to three labels before it."""
+    theirs = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+    rules = sorted(rule.lstrip("!").replace("*", "foo") for rule in suffix_rules())[::7]
+    names = [f"{below}{rule}" for rule in rules for below in ("", "a.", "b.a.", "c.b.a.")]
+    expected = {}
+    for name in names:
+        parts = theirs.extract_str(name)
+        expected[name] = f"{parts.domain}.{parts.suffix}" if parts.domain and parts.suffix else name
+    assert len(names) > 5_000
+    assert {name: registrable_domain(name) for name in names} == expected
 
 
 LABEL = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)

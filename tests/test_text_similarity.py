@@ -1,5 +1,6 @@
 """Whose report a text reads like: settled reports made of each cluster's own words, and what must not happen."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -9,6 +10,8 @@ from consilience.attribution.near_copies import near_copies
 from consilience.attribution.text_similarity import (
     SettledReport,
     TextSettings,
+    _corrected,
+    _softmax,
     build_text_profiles,
     rank_text,
     score_text,
@@ -149,6 +152,32 @@ def test_what_is_stated_at_most_grows_with_the_record():
     for profiles in (few, many):
         stated = [score_text(report("Heron", 9_300 + number), profiles).among_known for number in range(10)]
         assert all(each.max() <= profiles.cap + 1e-12 and each.sum() == pytest.approx(1.0) for each in stated)
+
+
+@given(
+    st.lists(st.floats(-9.0, 9.0), min_size=2, max_size=6),
+    st.floats(-3.0, 3.0),
+    st.floats(0.0, 4.0),
+)
+def test_the_correction_keeps_who_leads_and_the_order_of_the_others(scores, intercept, slope):
+    before = np.exp(scores) / np.exp(scores).sum()
+    after = _corrected(before, (intercept, slope))
+    assert after.sum() == pytest.approx(1.0)
+    assert after.argmax() == before.argmax()
+    rest = np.delete(np.arange(len(scores)), before.argmax())
+    assert np.argsort(before[rest], kind="stable").tolist() == np.argsort(after[rest], kind="stable").tolist()
+
+
+def test_the_correction_says_less_where_held_out_answers_were_worse_than_stated():
+    noisy = [
+        SettledReport(f"{name}-{at}", name, report(name if at % 3 else "Heron", 60 * at + place))
+        for at in range(12)
+        for place, name in enumerate(KNOWN)
+    ]  # a third of the reports of two clusters are in another's words
+    profiles = build_text_profiles(noisy)
+    softened = _softmax(score_text(report("Heron", 9_999), profiles).scores / profiles.temperature)
+    stated = score_text(report("Heron", 9_999), profiles).among_known
+    assert stated.max() < softened.max()
 
 
 def test_where_scores_say_nothing_the_prior_stays():

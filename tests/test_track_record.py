@@ -61,10 +61,11 @@ def test_a_band_without_an_answer_keeps_its_own_record() -> None:
     assert model.band[LARGEST] == MODEL.band[LARGEST]
 
 
-def test_answers_see_only_what_is_older_and_undated_reports_are_not_asked_about() -> None:
-    def report(cluster: str, name: str, day: int, value: str) -> KnownReport:
-        return KnownReport(cluster, name, day, day, indicators([("ipv4-addr", value, "")]), "vendor")
+def report(cluster: str, name: str, day: int, value: str) -> KnownReport:
+    return KnownReport(cluster, name, day, day, indicators([("ipv4-addr", value, "")]), "vendor")
 
+
+def test_answers_see_only_what_is_older_and_undated_reports_are_not_asked_about() -> None:
     reports = [
         report("Bear", "first of all", 10, "192.0.2.1"),
         report("Kitten", "new here", 20, "198.51.100.1"),
@@ -73,11 +74,41 @@ def test_answers_see_only_what_is_older_and_undated_reports_are_not_asked_about(
         report("Bear", "next to it", 50, "192.0.2.9"),
         report("Bear", "when?", UNDATED, "192.0.2.2"),
     ]
-    answers = past_answers(reports, MODEL)
+    answers = list(past_answers(reports, MODEL).values())
     assert [each.day for each in answers] == [20, 50]
     assert answers[0].right is False  # Kitten was not known, Bear led
     assert answers[1].right is True
     assert answers[1].traced
+
+
+REPORTS = st.lists(
+    st.builds(
+        report,
+        st.sampled_from(["Bear", "Kitten", "Panda"]),
+        st.uuids().map(str),
+        st.integers(1, 40),
+        st.integers(1, 30).map("192.0.2.{}".format),
+    ),
+    max_size=25,
+)
+
+
+@given(REPORTS, REPORTS)
+def test_what_was_answered_before_is_answered_alike_after_an_addition(
+    first: list[KnownReport], more: list[KnownReport]
+) -> None:
+    """An old answer is taken over only where all that it rests on is the same."""
+    assert past_answers([*first, *more], MODEL, past_answers(first, MODEL)) == past_answers([*first, *more], MODEL)
+
+
+def test_an_answer_is_asked_again_where_something_older_came_or_the_model_changed() -> None:
+    first = [report("Bear", "old", 10, "192.0.2.1"), report("Kitten", "new", 40, "192.0.2.1")]
+    before = past_answers(first, MODEL)
+    newer, older = report("Panda", "newer", 50, "192.0.2.9"), report("Kitten", "older", 20, "192.0.2.1")
+    assert before.keys() <= past_answers([*first, newer], MODEL).keys()
+    assert not before.keys() & past_answers([*first, older], MODEL).keys()
+    other = msgspec.structs.replace(MODEL, settings=msgspec.structs.replace(MODEL.settings, pooled=99.0))
+    assert not before.keys() & past_answers(first, other).keys()
 
 
 def test_the_fit_is_that_of_the_likelihood_where_the_prior_is_weak() -> None:

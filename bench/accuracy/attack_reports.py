@@ -49,25 +49,28 @@ class Knowledge(msgspec.Struct, frozen=True):
 class Table(msgspec.Struct, frozen=True):
     """Features of N questions: candidates (N, G, F), unknown (N, U), who is there (N, G), the right column (N,).
 
-    Column G is "unknown". ``size`` (N,) is the number of things asked about.
+    Column G is "unknown"; ``unknown_hidden`` (N, U) are its features where the question's own group is not known.
+    ``size`` (N,) is the number of things asked about.
     """
 
     candidates: NDArray[np.float32]
     unknown: FloatArray
+    unknown_hidden: FloatArray
     there: BoolArray
     truth: IntArray
     size: IntArray
 
     def part(self, keep: NDArray[Any]) -> Table:
         """Return the questions that ``keep`` marks or lists."""
-        return Table(self.candidates[keep], self.unknown[keep], self.there[keep], self.truth[keep], self.size[keep])
+        return Table(*(getattr(self, name)[keep] for name in self.__struct_fields__))
 
     def hidden(self) -> Table:
         """Return the questions with their own group taken away: "unknown" is right."""
         there = self.there.copy()
         known = self.truth < there.shape[1]
         there[np.flatnonzero(known), self.truth[known]] = False
-        return Table(self.candidates, self.unknown, there, np.full_like(self.truth, there.shape[1]), self.size)
+        unknown = self.unknown_hidden
+        return Table(self.candidates, unknown, unknown, there, np.full_like(self.truth, there.shape[1]), self.size)
 
 
 def read(bundle: Path) -> Knowledge:
@@ -122,10 +125,8 @@ def tabulate(known: Knowledge, kinds: str) -> Table:
         world.row(question, [thing for thing in question.things if wanted(thing)], wanted)
         for question in asked(known, kinds)
     ]
-    candidates, unknown, there, truth, size = zip(*rows, strict=True)
-    return Table(
-        np.array(candidates, dtype=np.float32), np.array(unknown), np.array(there), np.array(truth), np.array(size)
-    )
+    candidates, *others = zip(*rows, strict=True)
+    return Table(np.array(candidates, dtype=np.float32), *map(np.array, others))
 
 
 class _World:
@@ -155,8 +156,10 @@ class _World:
 
     def row(
         self, question: Question, things: Sequence[str], wanted: Callable[[str], bool]
-    ) -> tuple[FloatArray, list[float], BoolArray, int, int]:
-        """Return features of candidates and of unknown, who is there, the truth, and the size of a question."""
+    ) -> tuple[FloatArray, list[float], list[float], BoolArray, int, int]:
+        """Return features of candidates and of unknown, those of unknown without the question's own group, who is
+        there, the truth, and the size of a question.
+        """
         uses, software = self.uses.copy(), self.software.copy()
         for row, column in self.alone[question.report]:
             uses[row, column] = False
@@ -176,10 +179,15 @@ class _World:
         if kinds[self.technique].any():
             through = (uses[:, ~self.technique].astype(np.float32) @ software[~self.technique].astype(np.float32)) > 0
             columns.append(_similarity(asked & self.technique, through & self.technique)[0])
-        shared = bool((uses[:, asked & ~self.technique] & present[:, None]).any())
-        unknown = [1.0, math.log(len(things)), float(shared), float(bool((asked & ~self.technique).any()))]
+        software_asked = asked & ~self.technique
+        users = uses[:, software_asked].any(axis=1) & present
+        others = np.delete(users, truth)
+        unknown, hidden = (
+            [1.0, math.log(len(things)), float(sharing.any()), float(software_asked.any())]
+            for sharing in (users, others)
+        )
         right = truth if present[truth] else len(present)
-        return np.stack(columns, axis=1), unknown, present, right, len(things)
+        return np.stack(columns, axis=1), unknown, hidden, present, right, len(things)
 
 
 POOLED: Final = 3.0

@@ -17,16 +17,16 @@ from consilience.app.use_cases import existing_workspace
 from consilience.attribution.candidates import Candidate, MatchedUnit, Ranking, rank
 from consilience.attribution.profiles import UNDATED, Profiles
 from consilience.attribution.traces import ON_LIST, Indicators, indicators
-from consilience.attribution.track_record import with_record
+from consilience.attribution.track_record import PastAnswer, with_record
 from consilience.extract.observables import find_observables
 from consilience.formats.context import Limits
 from consilience.knowledge.indicator_model import Band, IndicatorModel, read_indicator_model
 from consilience.knowledge.infrastructure import BENIGN, SharedInfrastructure, open_shared_infrastructure
 from consilience.knowledge.observable_syntax import classify
 from consilience.knowledge.scales import ICD_203, sentence_range, word_for
+from consilience.model.document import Reading
 from consilience.model.observable import Role
 from consilience.model.source import Reliability, Source
-from consilience.store.workspace import Workspace
 
 UNKNOWN_ACTOR: Final = "an actor not known here"
 _REPORTS_SHOWN: Final = 3
@@ -139,16 +139,21 @@ def given_values(texts: Iterable[str], infrastructure: SharedInfrastructure) -> 
     return _sorted_out(found, infrastructure, unread)
 
 
-def given_file(where: Settings, workspace: Workspace, path: Path, infrastructure: SharedInfrastructure) -> Given:
+def read_report(where: Settings, path: Path) -> Reading:
     """Read a report in any format that ``consilience add`` takes; nothing is added.
 
-    Raises :class:`~consilience.errors.InputError` where nothing of it can be read.
+    Raises :class:`~consilience.errors.InputError` where nothing of it can be read, and
+    :class:`~consilience.errors.StoreError` where there is no workspace.
     """
     limits = Limits()
-    data = read_bytes(path, path.parent, limits)
-    reading = Adder(workspace, where, limits).read(data, printable(path.name), Told())
-    values = dict.fromkeys((each.type, each.value) for each in reading.observations if each.role == Role.INDICATOR)
-    lost = [f"{issue.place}: {issue.reason}" for issue in reading.issues if issue.lost]
+    with existing_workspace(where) as workspace:
+        return Adder(workspace, where, limits).read(read_bytes(path, path.parent, limits), printable(path.name), Told())
+
+
+def given_report(report: Reading, infrastructure: SharedInfrastructure) -> Given:
+    """Return the indicators of a report, and what was lost of it."""
+    values = dict.fromkeys((each.type, each.value) for each in report.observations if each.role == Role.INDICATOR)
+    lost = [f"{issue.place}: {issue.reason}" for issue in report.issues if issue.lost]
     return _sorted_out(values, infrastructure, lost)
 
 
@@ -163,9 +168,9 @@ def _sorted_out(
 
 
 def attribute(
-    where: Settings, today: date, texts: Sequence[str] = (), path: Path | None = None, most: int = 5
+    where: Settings, today: date, texts: Sequence[str] = (), report: Reading | None = None, most: int = 5
 ) -> Attribution:
-    """Rank the clusters of the workspace as the makers of some indicators; ``path`` is a report, ``texts`` are values.
+    """Rank the clusters of the workspace as the makers of some indicators: those of ``texts``, or of a ``report``.
 
     What the workspace dates after ``today`` is not seen. Age counts to the day after the newest report that is: a
     workspace that nobody fed for a year knows no more of the present than it did then.
@@ -175,11 +180,7 @@ def attribute(
     with existing_workspace(where) as workspace:
         observations = of_clusters(workspace.observations())
         sources = workspace.sources()
-        given = (
-            given_file(where, workspace, path, infrastructure)
-            if path is not None
-            else given_values(texts, infrastructure)
-        )
+    given = given_values(texts, infrastructure) if report is None else given_report(report, infrastructure)
     known = known_reports(observations, where, infrastructure, model)
     return answer(given, known, model, sources, infrastructure, today, most)
 
@@ -219,7 +220,7 @@ def answer(
         rest=ranking.rest,
         abstains=ranking.abstains or "weak-sources" in reasons,
         reasons=tuple(reasons),
-        record=_record(ranking, corrected.band, own=bool(past)),
+        record=_record(ranking, corrected.band, past),
         same=tuple(_filed(number, profiles) for number in copies),
         if_planted=_if_planted(ranking, asked, seen, corrected, as_of),
     )
@@ -299,12 +300,13 @@ def _filed(number: int, profiles: Profiles) -> FiledReport:
     )
 
 
-def _record(ranking: Ranking, bands: dict[str, Band], *, own: bool) -> Record | None:
+def _record(ranking: Ranking, bands: dict[str, Band], past: Sequence[PastAnswer]) -> Record | None:
+    """Return the record of the first candidate's band: the workspace's own where it has such an answer."""
     if not ranking.candidates:
         return None
     name = ranking.candidates[0].band
     band = bands[name]
-    return Record(name, band.reports, band.answers, band.right, own)
+    return Record(name, band.reports, band.answers, band.right, own=any(each.band == name for each in past))
 
 
 def likelihood(probability: float) -> str:

@@ -42,7 +42,7 @@ def calibrate(where: Settings, page: Path, progress: Progress | None = None) -> 
     infrastructure = open_shared_infrastructure(where.cache)
     with existing_workspace(where) as workspace:
         rows = of_clusters(workspace.observations())
-    reports = tuple(reports_of(rows, infrastructure))
+    reports = reports_of(rows, where, infrastructure)
     found = record_of_reports(reports, read_indicator_model(), progress=progress)
     files = write_pages(found, page) if found else ()
     return CalibrationResult(found, len(reports), files)

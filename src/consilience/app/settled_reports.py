@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from consilience.app.adding import Adder, Told, printable, read_bytes
+from consilience.app.adding import printable, read_bytes
+from consilience.app.readers import read
 from consilience.app.settings import Settings
 from consilience.app.use_cases import existing_workspace
 from consilience.attribution.near_copies import near_copies
@@ -24,11 +25,11 @@ from consilience.attribution.text_similarity import (
 )
 from consilience.errors import InputError
 from consilience.extract.without_names import HiddenNames, NamelessText, hidden_names, without_names
-from consilience.formats.context import Limits
+from consilience.formats.context import Limits, ReadContext
 from consilience.knowledge.index import open_knowledge
 from consilience.knowledge.names import strict_key
 from consilience.knowledge.sources import known_sources
-from consilience.model.document import Passage
+from consilience.model.document import Passage, Reading
 from consilience.model.statement import EntityType, Predicate, Stance, Statement, Verdict
 from consilience.store.interface import Store
 
@@ -51,41 +52,39 @@ class TextAttribution(msgspec.Struct, frozen=True):
     record: tuple[int, int] = (0, 0)
 
 
-def attribute_text(where: Settings, path: Path, most: int = 5, filed: Path | None = None) -> TextAttribution:
+def attribute_text(where: Settings, report: Reading, most: int = 5, filed: Path | None = None) -> TextAttribution:
     """Rank the clusters of a workspace by how much a report reads like their settled reports, names taken out.
 
-    ``filed`` is a folder of further settled reports, with a folder for each cluster. All are read as ``consilience
-    add`` reads them, and nothing is added. Raises :class:`~consilience.errors.InputError` where nothing of the report,
-    or of one that is filed, can be read, and :class:`~consilience.errors.StoreError` where there is no workspace.
+    ``filed`` is a folder of further settled reports, with a folder for each cluster, of any format that ``consilience
+    add`` reads; nothing is added. Raises :class:`~consilience.errors.InputError` where nothing of one that is
+    filed can be read, and :class:`~consilience.errors.StoreError` where there is no workspace.
     """
-    limits = Limits()
-    data = read_bytes(path, path.parent, limits)
     with open_knowledge(where.cache, where.extra) as knowledge:
         hide = hidden_names(knowledge.gazetteer(), known_sources())
     with existing_workspace(where) as workspace:
-        adder = Adder(workspace, where, limits)
-        reading = adder.read(data, printable(path.name), Told())
         known = {each.id: each for each in settled_reports(workspace, hide)}
-        if filed is not None:
-            known |= {each.id: each for each in _filed_reports(filed, adder, hide, limits)}
-    return answer(without_names(prose(reading.passages), hide), tuple(known.values()), most)
+    if filed is not None:
+        known |= {each.id: each for each in _filed_reports(filed, hide)}
+    return answer(without_names(prose(report.passages), hide), tuple(known.values()), most)
 
 
-def _filed_reports(folder: Path, adder: Adder, hide: HiddenNames, limits: Limits) -> Iterator[SettledReport]:
+def _filed_reports(folder: Path, hide: HiddenNames) -> Iterator[SettledReport]:
+    limits = Limits()
     if not folder.is_dir():
         raise InputError("is no folder with a folder for each cluster", file=str(folder))
     for path in sorted(folder.glob("*/*")):
         if path.is_file() and not path.name.startswith("."):
-            reading = adder.read(read_bytes(path, folder, limits), printable(path.name), Told())
+            reading = read(read_bytes(path, folder, limits), ReadContext(name=printable(path.name), limits=limits))
             text = without_names(prose(reading.passages), hide).text
             yield SettledReport(reading.document.sha256, path.parent.name, text)
 
 
 def answer(asked: NamelessText, known: Sequence[SettledReport], most: int = 5) -> TextAttribution:
     """Return the answer for a text without names."""
-    group = near_copies([asked.text, *(each.text for each in known)])
-    same = tuple(each.id for each, copy_of in zip(known, group[1:], strict=True) if copy_of == group[0])
-    profiles = build_text_profiles(each for each in known if each.id not in same)
+    asked_group, *groups = near_copies([asked.text, *(each.text for each in known)]).tolist()
+    group_of = {each.id: group for each, group in zip(known, groups, strict=True)}
+    same = tuple(each.id for each in known if group_of[each.id] == asked_group)
+    profiles = build_text_profiles((each for each in known if each.id not in same), copies=group_of)
     return TextAttribution(
         ranking=rank_text(asked.text, profiles, most=most),
         names=asked.found,

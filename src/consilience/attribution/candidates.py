@@ -12,8 +12,8 @@ learnt weights, in decibans. Three parts, each with its own bars in the explanat
 
 Traces that are not shared add nothing and take nothing: their sum is never below 0. "Unknown", an actor without a
 report here, is a candidate of its own, with features of the report alone. The probability of the leading candidate is
-then corrected by the record (``track_record``), with a shift for its band: one of the five largest clusters, one with
-ten reports or more, a smaller one.
+then corrected by the record (``track_record``), with a shift for its band: a cluster with fewer than ten reports, one
+of the five largest of the others, or any with ten or more.
 """
 
 from __future__ import annotations
@@ -131,15 +131,15 @@ def features(report: Indicators, profiles: Profiles, day: int, settings: Setting
     Where ``day`` is :data:`UNDATED`, all reports are seen and age counts to the newest of them.
     """
     today = day if day != UNDATED else profiles.newest
-    short = profiles.activity(day, settings.half_life_short)
-    long = profiles.activity(day, settings.half_life_long)
-    reports = short.reports.copy()
+    activity = profiles.activity(day, settings.half_life_short, settings.half_life_long)
+    short, long = activity.recent
+    reports = activity.reports.copy()
     if without != NOBODY:
         reports[without] = 0
     present = reports > 0
     out = np.zeros((len(profiles.clusters), len(CANDIDATE)))
-    out[:, 0] = np.where(present, np.log(short.recent + settings.floor_short), 0.0)
-    out[:, 1] = np.where(present, np.log(long.recent + settings.floor_long), 0.0)
+    out[:, 0] = np.where(present, np.log(short + settings.floor_short), 0.0)
+    out[:, 1] = np.where(present, np.log(long + settings.floor_long), 0.0)
     out[:, 2] = np.log1p(reports)
     if report.traits:
         out[:, 3 : TRACES.start] = profiles.resemblance(report.traits, day, reports, settings.pooled)
@@ -149,7 +149,7 @@ def features(report: Indicators, profiles: Profiles, day: int, settings: Setting
     for cluster, several in held.items():
         out[cluster, TRACES] = _of_traces(several, len(report.chains), int(reports[cluster]), today)
     unknown = np.array([1.0, math.log(max(1, len(report.chains))), float(bool(held))])
-    return Features(out, unknown, Activity(reports, short.recent), held)
+    return Features(out, unknown, Activity(reports, activity.recent), held)
 
 
 def _of_traces(held: Sequence[Held], chains: int, reports: int, day: int) -> list[float]:
@@ -213,11 +213,15 @@ def log_odds(probability: float) -> float:
 
 
 def band_of(cluster: int, reports: IntArray, settings: Settings) -> str:
-    """Return the band of a cluster: by its place among all clusters' ``reports`` (clusters,), then by their number."""
+    """Return the band of a cluster: by the number of its ``reports`` (clusters,), then by its place among all.
+
+    A cluster with few reports is in the smallest band even where nobody has more: the record of the largest clusters
+    was made by clusters with many.
+    """
+    if reports[cluster] < settings.many:
+        return FEW
     ahead = int((reports > reports[cluster]).sum() + (reports[:cluster] == reports[cluster]).sum())
-    if ahead < settings.largest and reports[cluster] > 0:
-        return LARGEST
-    return MANY if reports[cluster] >= settings.many else FEW
+    return LARGEST if ahead < settings.largest else MANY
 
 
 def _weights(model: IndicatorModel) -> FloatArray:

@@ -9,6 +9,7 @@ Of dependent units (``traces``) a cluster is credited with the most specific tha
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -62,10 +63,10 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """How many reports each cluster has as of a day, (clusters,): all of them, and weighed by age.
+    """How many reports each cluster has as of a day: all of them (clusters,), and weighed (half-lives, clusters).
 
-    ``recent`` halves with every half-life; a cluster's undated reports count there as its dated ones do on average,
-    and as one half each where it has no dated one.
+    What a report adds to ``recent`` halves with every half-life; a cluster's undated reports count there as its dated
+    ones do on average, and as one half each where it has no dated one.
     """
 
     reports: IntArray
@@ -173,10 +174,10 @@ class Profiles:
         last[list(reports)] = _NEVER
         return Profiles(self.clusters, self.ids, self.sources, self._cluster_of, last, self._units, self._traits)
 
-    def activity(self, day: int, half_life: float) -> Activity:
+    def activity(self, day: int, *half_lives: float) -> Activity:
         """Return how active each cluster was, in reports older than ``day`` (all where it is :data:`UNDATED`).
 
-        ``half_life`` is in days. Without a day, age counts from the newest report.
+        ``half_lives`` are in days. Without a day, age counts from the newest report.
         """
         size = len(self.clusters)
         visible = self._visible(self._last, day)
@@ -184,12 +185,14 @@ class Profiles:
         dated = last != UNDATED
         today = day if day != UNDATED else self.newest
         age = np.maximum(today - last[dated], 0)
-        recent = np.bincount(owner[dated], weights=0.5 ** (age / half_life), minlength=size)
         reports = np.bincount(owner, minlength=size)
         with_date = np.bincount(owner[dated], minlength=size)
-        undated = reports - with_date
-        mean = np.divide(recent, with_date, out=np.full(size, 0.5), where=with_date > 0)
-        return Activity(reports, recent + undated * mean)
+        recent = np.empty((len(half_lives), size))
+        for at, half_life in enumerate(half_lives):
+            weighed = np.bincount(owner[dated], weights=0.5 ** (age / half_life), minlength=size)
+            mean = np.divide(weighed, with_date, out=np.full(size, 0.5), where=with_date > 0)
+            recent[at] = weighed + (reports - with_date) * mean
+        return Activity(reports, recent)
 
     def held(self, chains: Iterable[Chain], day: int, without: int = NOBODY) -> list[Held]:
         """Return what clusters hold of some chains, in reports older than ``day`` (all where :data:`UNDATED`).
@@ -266,15 +269,11 @@ class Profiles:
 
     def _holders_of_traits(self, traits: Sequence[Trait], day: int) -> FloatArray:
         """Return how many reports of each cluster, older than ``day``, have each trait, (traits, clusters)."""
-        slices = [(at, found) for at, trait in enumerate(traits) if (found := self._traits.reports(trait)) is not None]
-        shape = len(traits), len(self.clusters)
-        if not slices:
-            return np.zeros(shape)
-        reports = np.concatenate([found for _, found in slices])
-        rows = np.repeat([at for at, _ in slices], [found.size for _, found in slices])
+        rows, reports = self._traits.entries(traits)
         visible = self._visible(self._last[reports], day)
-        cells = rows[visible] * shape[1] + self._cluster_of[reports[visible]]
-        return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+        width = len(self.clusters)
+        cells = rows[visible] * width + self._cluster_of[reports[visible]]
+        return np.bincount(cells, minlength=len(traits) * width).reshape(len(traits), width).astype(np.float64)
 
     @staticmethod
     def _visible(last: IntArray, day: int) -> BoolArray:
@@ -293,6 +292,15 @@ class _Index:
         at = self._place.get(key)
         return None if at is None else self._reports[self._starts[at] : self._starts[at + 1]]
 
+    def entries(self, keys: Sequence[tuple[str, str]]) -> tuple[IntArray, IntArray]:
+        """Return places among ``keys`` and numbers of reports, both (entries,): who has which of them."""
+        known = [(at, place) for at, key in enumerate(keys) if (place := self._place.get(key)) is not None]
+        rows, places = np.array(known, dtype=np.int64).reshape(-1, 2).T
+        start = self._starts[places]
+        count = self._starts[places + 1] - start
+        within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        return np.repeat(rows, count), self._reports[np.repeat(start, count) + within]
+
     def sizes(self, reports: int) -> IntArray:
         """Return how many keys each report has, (reports,)."""
         return np.bincount(self._reports, minlength=reports)
@@ -302,16 +310,13 @@ class _Index:
         return PackedIndex(kinds, texts, _bytes(self._starts), _bytes(self._reports))
 
 
-def _index(keys: Iterable[Sequence[tuple[str, str]]]) -> _Index:
-    place: dict[tuple[str, str], int] = {}
-    key_of: list[int] = []
-    report_of: list[int] = []
-    for number, own in enumerate(keys):
-        key_of += [place.setdefault(key, len(place)) for key in own]
-        report_of += [number] * len(own)
-    by_key: NDArray[np.int64] = np.array(key_of, dtype=np.int64)
+def _index(keys: Sequence[Sequence[tuple[str, str]]]) -> _Index:
+    flat = list(itertools.chain.from_iterable(keys))
+    place = {key: at for at, key in enumerate(dict.fromkeys(flat))}
+    by_key: NDArray[np.int64] = np.fromiter(map(place.__getitem__, flat), np.int64, len(flat))
+    by_report = np.repeat(np.arange(len(keys)), [len(own) for own in keys])
     starts = np.concatenate(([0], np.cumsum(np.bincount(by_key, minlength=len(place)))))
-    return _Index(place, starts, np.array(report_of, dtype=np.int64)[np.argsort(by_key, kind="stable")])
+    return _Index(place, starts, by_report[np.argsort(by_key, kind="stable")])
 
 
 def build_profiles(reports: Iterable[KnownReport]) -> Profiles:
@@ -328,7 +333,7 @@ def build_profiles(reports: Iterable[KnownReport]) -> Profiles:
         tuple(each.source for each in kept),
         np.array([place[each.cluster] for each in kept], dtype=np.int64),
         np.array([each.last for each in kept], dtype=np.int64),
-        _index([list(dict.fromkeys(unit for chain in each.indicators.chains for unit in chain)) for each in kept]),
+        _index([list(dict.fromkeys(itertools.chain.from_iterable(each.indicators.chains))) for each in kept]),
         _index([each.indicators.traits for each in kept]),
     )
 

@@ -9,15 +9,15 @@ The method is short. A text is its words, each with the square root of its count
 reports, log((N + 1) / reports with it) to a power; the likeness of two texts is the cosine of these. What a settled
 report shares with no other (a list of hashes) does not lengthen it. Ridge classification over centred likenesses
 scores each cluster (``inference.kernel_ridge``). The settled reports themselves, each scored as if its fold were not
-settled, give the temperature that turns scores into probabilities, the most that is ever stated (Laplace's rule of
-succession over the surest of these answers), and, scored as if their whole cluster were not settled, the score that an
-unknown actor's report gets.
+settled, give the temperature that turns scores into probabilities, the line that corrects the leading one (Platt 1999),
+the most that is ever stated (Laplace's rule of succession over the surest of these answers), and, scored as if their
+whole cluster were not settled, the score that an unknown actor's report gets.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -25,7 +25,7 @@ import numpy as np
 
 from consilience.attribution.near_copies import near_copies
 from consilience.attribution.word_rows import Row, WordRows, word_rows
-from consilience.inference.calibration import fit_temperature, succession
+from consilience.inference.calibration import fit_platt, fit_temperature, logit, succession
 from consilience.inference.kernel_ridge import (
     RidgeClassifier,
     fit_ridge,
@@ -102,8 +102,9 @@ class TextRanking(msgspec.Struct, frozen=True, kw_only=True):
 class TextProfiles(msgspec.Struct, frozen=True, kw_only=True):
     """What settled reports say of each cluster; made by :func:`build_text_profiles`, read by :func:`rank_text`.
 
-    ``temperature``, ``cap`` (the most that is stated among known clusters) and ``known`` (intercept and
-    slope of the log odds that a best score is a known cluster's) make scores into probabilities. From the settled
+    ``temperature``, ``correction`` (intercept and slope of the leading candidate's log odds), ``cap`` (the most that is
+    stated among known clusters) and ``known`` (intercept and slope of the log odds that a best score is a known
+    cluster's) make scores into probabilities. From the settled
     reports, each held out: ``loss`` is the mean negative log likelihood in nats, ``record`` how many would be given a
     name and how many of these names are right.
     """
@@ -114,6 +115,7 @@ class TextProfiles(msgspec.Struct, frozen=True, kw_only=True):
     rows: WordRows
     model: RidgeClassifier
     temperature: float
+    correction: tuple[float, float]
     cap: float
     known: tuple[float, float]
     loss: float
@@ -122,24 +124,32 @@ class TextProfiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _NO_SETTINGS: Final = TextSettings()
+_NEXT_TO_NOTHING: Final = 1e-12
 
 
-def build_text_profiles(reports: Iterable[SettledReport], settings: TextSettings = _NO_SETTINGS) -> TextProfiles | None:
-    """Return the profiles of all clusters with enough settled reports, or ``None`` where too few clusters have them."""
-    enough = _with_enough(sorted(reports, key=lambda each: (each.cluster, each.id)), settings)
+def build_text_profiles(
+    reports: Iterable[SettledReport], settings: TextSettings = _NO_SETTINGS, copies: Mapping[str, int] | None = None
+) -> TextProfiles | None:
+    """Return the profiles of all clusters with enough settled reports, or ``None`` where too few clusters have them.
+
+    ``copies`` gives the group of near-copies that each report, by its id, is in; where it is missing, it is found here.
+    """
+    enough = _with_enough(sorted(reports, key=lambda each: (each.cluster, each.id)), settings, copies)
     clusters = tuple(dict.fromkeys(each.cluster for each, _ in enough))
     if len(clusters) < settings.least_clusters:
         return None
-    kept, copies = tuple(each for each, _ in enough), [group for _, group in enough]
+    kept, groups = tuple(each for each, _ in enough), [group for _, group in enough]
     column = np.array([clusters.index(each.cluster) for each in kept], dtype=np.int64)
     rows = word_rows([each.text for each in kept], settings.rarity_power)
     gram = rows.gram()
-    fold = stratified_folds(column.tolist(), copies, settings.folds, range(len(kept)))
+    fold = stratified_folds(column.tolist(), groups, settings.folds, range(len(kept)))
     scores = held_out_scores(gram, column, fold, len(clusters), ridge=settings.ridge, balance=settings.balance)
     temperature = fit_temperature(scores, column)
     strangers = stranger_scores(gram, column, ridge=settings.ridge, balance=settings.balance)
     known = _known(scores.max(axis=1), strangers, settings.unknown_prior)
-    free = _softmax(scores / temperature)
+    softened = _softmax(scores / temperature)
+    correction = fit_platt(softened.max(axis=1), softened.argmax(axis=1) == column)
+    free = _corrected(softened, correction)
     cap = _cap(free, column, settings.surest)
     among_known = _capped(free, cap)
     return TextProfiles(
@@ -149,6 +159,7 @@ def build_text_profiles(reports: Iterable[SettledReport], settings: TextSettings
         rows=rows,
         model=fit_ridge(gram, column, len(clusters), ridge=settings.ridge, balance=settings.balance),
         temperature=temperature,
+        correction=correction,
         cap=cap,
         known=known,
         loss=float(-np.log(np.maximum(among_known[np.arange(column.size), column], 1e-12)).mean()),
@@ -157,8 +168,13 @@ def build_text_profiles(reports: Iterable[SettledReport], settings: TextSettings
     )
 
 
-def _with_enough(reports: Sequence[SettledReport], settings: TextSettings) -> list[tuple[SettledReport, int]]:
-    groups = near_copies([each.text for each in reports]).tolist()
+def _with_enough(
+    reports: Sequence[SettledReport], settings: TextSettings, copies: Mapping[str, int] | None
+) -> list[tuple[SettledReport, int]]:
+    if copies is None:
+        groups = near_copies([each.text for each in reports]).tolist()
+    else:
+        groups = [copies[each.id] for each in reports]
     independent: dict[str, set[int]] = {}
     for each, group in zip(reports, groups, strict=True):
         independent.setdefault(each.cluster, set()).add(group)
@@ -172,6 +188,22 @@ def _with_enough(reports: Sequence[SettledReport], settings: TextSettings) -> li
 def _softmax(scores: FloatArray) -> FloatArray:
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
+def _corrected(among_known: FloatArray, correction: tuple[float, float]) -> FloatArray:
+    """Return probabilities (..., K) with the leading one corrected; the others get the rest, by share.
+
+    The leading candidate stays first: where the line says less of it, it is a hair ahead of the second.
+    """
+    leads = np.arange(among_known.shape[-1]) == among_known.argmax(axis=-1)[..., None]
+    # A row that is sure to the last digit leaves nothing to share out by: then all others get the same.
+    others = np.where(leads, 0.0, among_known + _NEXT_TO_NOTHING)
+    others = others / others.sum(axis=-1, keepdims=True)
+    second = others.max(axis=-1, keepdims=True)
+    odds = logit(among_known.max(axis=-1, keepdims=True))
+    stated = 1.0 / (1.0 + np.exp(-(correction[0] + correction[1] * odds)))
+    stated = np.maximum(stated, second / (1.0 + second) + _NEXT_TO_NOTHING)
+    return np.asarray(np.where(leads, stated, others * (1.0 - stated)), dtype=np.float64)
 
 
 def _known(inside: FloatArray, outside: FloatArray, unknown_prior: float) -> tuple[float, float]:
@@ -195,8 +227,7 @@ def _cap(among_known: FloatArray, column: IntArray, surest: int) -> float:
 def _capped(among_known: FloatArray, cap: float) -> FloatArray:
     """Return probabilities (..., K) of which none is above ``cap``; the others of the row get the rest, by share."""
     top = among_known.max(axis=-1, keepdims=True)
-    # A row that is sure to the last digit leaves nothing to share out by: then all others get the same.
-    others = np.where(among_known == top, 0.0, among_known + 1e-12)
+    others = np.where(among_known == top, 0.0, among_known + _NEXT_TO_NOTHING)
     held = np.where(among_known == top, cap, others * ((1.0 - cap) / others.sum(axis=-1, keepdims=True)))
     return np.asarray(np.where(top > cap, held, among_known), dtype=np.float64)
 
@@ -234,7 +265,8 @@ def score_text(text: str, profiles: TextProfiles) -> TextScore:
     likeness = profiles.rows.likeness(row)
     scores = ridge_scores(profiles.model, likeness[None, :])[0]
     known = float(_is_known(scores.max(), profiles.known))
-    return TextScore(row, likeness, scores, _capped(_softmax(scores / profiles.temperature), profiles.cap), known)
+    among_known = _corrected(_softmax(scores / profiles.temperature), profiles.correction)
+    return TextScore(row, likeness, scores, _capped(among_known, profiles.cap), known)
 
 
 def rank_text(

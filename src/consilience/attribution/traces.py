@@ -9,7 +9,7 @@ the mix of types: how an actor tends to name and to build. Anybody can imitate t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -24,6 +24,9 @@ Chain = tuple[Unit, ...]
 
 Trait = tuple[str, str]
 """Class and text of a resemblance."""
+
+TraitTexts = dict[str, set[str]]
+"""Texts of the traits of a report, by class."""
 
 LABEL: Final = "label"
 """Kind of the name under the public suffix, whatever the suffix: ``example-cdn`` of ``example-cdn.com``."""
@@ -74,11 +77,13 @@ class Indicators(msgspec.Struct, frozen=True):
 def indicators(values: Iterable[tuple[str, str, str]]) -> Indicators:
     """Return what is compared of a report's values: (type, value, what it is listed as), in any order."""
     chains: set[Chain] = set()
-    traits: set[Trait] = set()
+    traits: TraitTexts = {each: set() for each in TRAITS}
     for type_, value, listed in values:
         chains.update(chains_of(type_, value, listed))
-        traits.update(traits_of(type_, value))
-    return Indicators(tuple(sorted(chains)), tuple(sorted(traits)))
+        _add_traits(type_, value, traits)
+    return Indicators(
+        tuple(sorted(chains)), tuple((class_, text) for class_ in sorted(TRAITS) for text in sorted(traits[class_]))
+    )
 
 
 def chains_of(type_: str, value: str, listed: str) -> tuple[Chain, ...]:
@@ -107,42 +112,47 @@ def _label(unit: Unit) -> str:
     return label if len(label) >= SHORTEST_LABEL else ""
 
 
-def traits_of(type_: str, value: str) -> Iterator[Trait]:
-    """Yield the traits of one value; they may repeat. Hashes and other opaque values have only their type."""
-    yield SHAPE, type_
+def _add_traits(type_: str, value: str, into: TraitTexts) -> None:
+    """Add the traits of one value. Hashes and other opaque values have only their type."""
+    shapes = into[SHAPE]
+    shapes.add(type_)
     host = value.lower()
     if type_ == ObservableType.HOST_PORT:
         host, _, port = host.rpartition(":")
-        yield SHAPE, f"port {port}"
+        shapes.add(f"port {port}")
     elif type_ in _URLS:
         host, _, path = host.partition("://")[2].partition("/") if "://" in host else host.partition("/")
-        yield from ((PATH, word[:_LONGEST]) for word in _WORD_OF_PATH.findall(path))
+        into[PATH].update(word[:_LONGEST] for word in _WORD_OF_PATH.findall(path))
         ending = path.partition("?")[0].rpartition(".")[2]
         if 1 < len(ending) < 5:
-            yield SHAPE, f"ending {ending}"
+            shapes.add(f"ending {ending}")
         host = host.partition(":")[0]
     elif type_ != ObservableType.DOMAIN:
         return
     if "." in host and not host[-1].isdigit() and ":" not in host:
-        yield from _traits_of_name(host)
+        _add_traits_of_name(host, into)
 
 
-def _traits_of_name(host: str) -> Iterator[Trait]:
+def _add_traits_of_name(host: str, into: TraitTexts) -> None:
     domain = registrable_domain(host)
     label, _, suffix = domain.partition(".")
-    yield SUFFIX, suffix
+    into[SUFFIX].add(suffix)
+    digits = len(label) - len(_DIGIT.sub("", label))
+    shapes = into[SHAPE]
+    shapes.update((_LENGTHS[min(9, len(label) // 3)], _DIGITS[min(3, digits)], _HYPHENS[min(3, label.count("-"))]))
     below = host.removesuffix(domain).rstrip(".")
     if below:
-        yield SHAPE, f"levels below {min(3, below.count('.') + 1)}"
-        yield from ((WORD, word[:_LONGEST]) for word in below.split("."))
-    yield SHAPE, f"length {min(9, len(label) // 3)}"
-    yield SHAPE, f"digits {min(3, sum(sign.isdigit() for sign in label))}"
-    yield SHAPE, f"hyphens {min(3, label.count('-'))}"
+        shapes.add(f"levels below {min(3, below.count('.') + 1)}")
+        into[WORD].update(word[:_LONGEST] for word in below.split("."))
     framed = f"^{label}$"
-    yield from ((TRIGRAM, framed[at : at + 3]) for at in range(len(framed) - 2))
-    yield from ((WORD, word) for word in _WORD_OF_LABEL.findall(label))
+    into[TRIGRAM].update(map("".join, zip(framed, framed[1:], framed[2:], strict=False)))
+    into[WORD].update(_WORD_OF_LABEL.findall(label))
 
 
+_LENGTHS: Final = tuple(f"length {each}" for each in range(10))
+_DIGITS: Final = tuple(f"digits {each}" for each in range(4))
+_HYPHENS: Final = tuple(f"hyphens {each}" for each in range(4))
+_DIGIT: Final = re.compile(r"\d")
 _URLS: Final = frozenset({ObservableType.URL.value, "url-path"})
 _LONGEST: Final = 20
 _WORD_OF_PATH: Final = re.compile(r"[^/?=&.]{3,}")

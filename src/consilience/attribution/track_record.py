@@ -7,14 +7,17 @@ stated probability is corrected by how often the answers were right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from consilience.attribution.candidates import BANDS, LARGEST, corrected, features, log_odds, score
-from consilience.attribution.profiles import UNDATED, KnownReport, build_profiles, without_copies
+from consilience.attribution.profiles import UNDATED, KnownReport, Profiles, build_profiles, without_copies
 from consilience.inference.calibration import succession
 from consilience.inference.logistic import fit_logistic
 from consilience.inference.weighing import BoolArray, FloatArray
@@ -29,6 +32,9 @@ ASKED: Final = 5
 
 _SHIFTED: Final = tuple(band for band in BANDS if band != LARGEST)
 _SIGNIFICANT: Final = 3
+_DECIMALS: Final = 12
+"""To which a past answer is kept: how many clusters came later must not move its last digit."""
+_DIGEST: Final = 16
 
 
 class PastAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -44,25 +50,48 @@ class PastAnswer(msgspec.Struct, frozen=True, array_like=True):
     traced: bool
 
 
-def past_answers(reports: Iterable[KnownReport], model: IndicatorModel) -> tuple[PastAnswer, ...]:
+def past_answers(
+    reports: Iterable[KnownReport], model: IndicatorModel, earlier: Mapping[bytes, PastAnswer] = MappingProxyType({})
+) -> dict[bytes, PastAnswer]:
     """Return the answers to the latest dated reports, the oldest first: :data:`ASKED` times the record.
 
     A report with no candidate before it has no answer, and a copy was no question. Reports without a date are not seen
     either: they may be later than the one that is asked about.
+
+    The key of an answer is a digest of all that it rests on: the model, the report, and those that were surely older.
+    What ``earlier`` has under the same key is not asked again.
     """
     dated = [each for each in without_copies(reports) if each.last != UNDATED]
-    profiles = build_profiles(dated)
     dated.sort(key=lambda each: (each.last, each.id))
-    place = {name: at for at, name in enumerate(profiles.clusters)}
-    found = []
-    for each in dated[-ASKED * model.settings.record :]:
-        seen = features(each.indicators, profiles, each.first, model.settings)
-        scored = score(seen, model)
-        if scored.leader >= 0:
-            right = scored.leader == place[each.cluster]
-            raw = float(scored.raw[scored.leader])
-            found.append(PastAnswer(each.last, raw, right, scored.band, scored.leader in seen.held))
-    return tuple(found)
+    asked = dated[-ASKED * model.settings.record :]
+    keys = _digests(dated, asked, model)
+    profiles = build_profiles(dated if any(key not in earlier for key in keys) else ())
+    answers = (earlier.get(key) or _answer(each, profiles, model) for key, each in zip(keys, asked, strict=True))
+    return {key: answer for key, answer in zip(keys, answers, strict=True) if answer}
+
+
+def _answer(asked: KnownReport, profiles: Profiles, model: IndicatorModel) -> PastAnswer | None:
+    seen = features(asked.indicators, profiles, asked.first, model.settings)
+    scored = score(seen, model)
+    if scored.leader < 0:
+        return None
+    raw = round(float(scored.raw[scored.leader]), _DECIMALS)
+    right = profiles.clusters[scored.leader] == asked.cluster
+    return PastAnswer(asked.last, raw, right, scored.band, scored.leader in seen.held)
+
+
+def _digests(dated: Sequence[KnownReport], asked: Sequence[KnownReport], model: IndicatorModel) -> list[bytes]:
+    """Return a digest for each of ``asked`` of all that its answer rests on; ``dated`` are in order of last day."""
+    encode = msgspec.msgpack.Encoder().encode
+    state = blake2b(encode(model), digest_size=_DIGEST)
+    older = [state.digest()]
+    for each in dated:
+        state.update(encode(each))
+        older.append(state.digest())
+    days = [each.last for each in dated]
+    return [
+        blake2b(older[bisect_left(days, each.first)] + encode(each), digest_size=_DIGEST).digest() for each in asked
+    ]
 
 
 def with_record(model: IndicatorModel, answers: Sequence[PastAnswer]) -> IndicatorModel:

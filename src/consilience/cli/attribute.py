@@ -11,7 +11,7 @@ from typing import Final
 import click
 import msgspec
 
-from consilience.app.attributing import UNKNOWN_ACTOR, Attribution, FiledReport, Hypothesis, Record, Shared
+from consilience.app.attributing import UNKNOWN_ACTOR, Attribution, FiledReport, Hypothesis, Record, Shared, read_report
 from consilience.app.attributing import attribute as find_makers
 from consilience.app.settled_reports import attribute_text
 from consilience.cli.attribute_text import show_text
@@ -30,7 +30,7 @@ _REASONS: Final = {
     "record-too-thin": "too few earlier answers of this kind were right to say more than that",
     "only-benign": "all values stand on lists of harmless infrastructure",
     "weak-sources": "all that speaks for the first is filed by sources of reliability E or F",
-    "one-report": "all that is shared with the first stands in one report",
+    "one-report": "all that is shared with the first stands in one report: whoever read it could use the same",
     "copied": "the same values are in the workspace already, and are no second word for it",
 }
 _BANDS: Final = {
@@ -45,7 +45,7 @@ _BANDS: Final = {
     "Example: consilience attribute 203.0.113.7 'evil[.]example' --limit 3\n\n"
     "Without an argument, or with -, values are read from the standard input, one in a line. Nothing is added to the "
     "workspace. "
-    "The first answer after the workspace has changed takes some seconds more. dB are decibans of log odds against "
+    "The first answer after the workspace has changed takes a second more. dB are decibans of log odds against "
     f"{UNKNOWN_ACTOR}, before the correction by the record. Exit code 3: nothing could be compared."
 )
 @click.argument("given", nargs=-1, metavar="[FILE | IOC...]")
@@ -65,8 +65,9 @@ def attribute(console: Console, given: tuple[str, ...], limit: int, settled: Pat
         if not given and sys.stdin.isatty():
             raise click.UsageError("name a file or indicators, or pipe them in")
         texts = sys.stdin.buffer.read().decode("utf-8", "replace").splitlines()
-    found = find_makers(console.where, datetime.now(UTC).date(), () if path else texts, path, limit)
-    text = attribute_text(console.where, path, limit, settled) if path else None
+    report = read_report(console.where, path) if path else None
+    found = find_makers(console.where, datetime.now(UTC).date(), texts, report, limit)
+    text = attribute_text(console.where, report, limit, settled) if report else None
     if console.as_json:
         console.json("consilience-attribute/1", {**msgspec.structs.asdict(found), "text": text})
     else:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -41,7 +42,7 @@ _MOST_WORDS: Final = 5
 _SHORTEST: Final = 3
 
 
-class HiddenNames(msgspec.Struct, frozen=True):
+class HiddenNames(msgspec.Struct, frozen=True, dict=True):
     """The strict keys of the names to hide, with the class of each, and which of them may be written apart.
 
     A name with a seam ("Fancy Bear", "DeputyDog", "APT28") may; one without may not: "to go" is not Togo.
@@ -49,6 +50,11 @@ class HiddenNames(msgspec.Struct, frozen=True):
 
     classes: Mapping[str, str]
     seamed: frozenset[str]
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """Every beginning of a key of several words: what begins none begins no such name."""
+        return frozenset(key[:end] for key in self.seamed for end in range(1, len(key)))
 
 
 class NamelessText(msgspec.Struct, frozen=True):
@@ -110,12 +116,11 @@ def without_names(text: str, names: HiddenNames) -> NamelessText:
     normal = unicodedata.normalize("NFKC", text)
     spans = [match.span() for match in _WORD.finditer(normal)]
     keys = [normal[start:end].casefold() for start, end in spans]
-    runs = _runs(normal, spans)
     pieces: list[str] = []
     counts: dict[tuple[str, str], int] = {}
     hidden = done = at = 0
     while at < len(spans):
-        length = _longest(keys, at, runs[at], names)
+        length = _longest(normal, spans, keys, at, names)
         if not length:
             at += 1
             continue
@@ -131,17 +136,16 @@ def without_names(text: str, names: HiddenNames) -> NamelessText:
     return NamelessText("".join(pieces), tuple(found), hidden)
 
 
-def _runs(text: str, spans: list[tuple[int, int]]) -> list[int]:
-    """Return for each word how many words, itself included, one name could have that begins with it."""
-    runs = [1] * len(spans)
-    for at in range(len(spans) - 2, -1, -1):
-        if _JOINT.fullmatch(text, spans[at][1], spans[at + 1][0]):
-            runs[at] = min(_MOST_WORDS, runs[at + 1] + 1)
-    return runs
-
-
-def _longest(keys: list[str], at: int, run: int, names: HiddenNames) -> int:
-    for length in range(run, 1, -1):
-        if "".join(keys[at : at + length]) in names.seamed:
-            return length
-    return 1 if keys[at] in names.classes else 0
+def _longest(text: str, spans: list[tuple[int, int]], keys: list[str], at: int, names: HiddenNames) -> int:
+    """Return how many words the longest name has that begins with the word ``at``; 0 where none does."""
+    found = 1 if keys[at] in names.classes else 0
+    joined, length = keys[at], 1
+    while (
+        joined in names.beginnings
+        and length < min(_MOST_WORDS, len(keys) - at)
+        and _JOINT.fullmatch(text, spans[at + length - 1][1], spans[at + length][0])
+    ):
+        joined, length = joined + keys[at + length], length + 1
+        if joined in names.seamed:
+            found = length
+    return found

@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from consilience.knowledge.infrastructure_lists import Compiled, ListRow, hash_key, open_compiled, rows, table
+from consilience.knowledge.infrastructure_lists import (
+    Compiled,
+    ListRow,
+    digest,
+    hash_key,
+    open_compiled,
+    rows,
+    table,
+)
+from consilience.knowledge.public_suffixes import registered_part
 from consilience.model.observable import ObservableType
 
 if TYPE_CHECKING:
@@ -63,7 +72,9 @@ def registrable_domain(host: str) -> str:
     ``a.b.example.co.uk`` gives ``example.co.uk``, ``x.y.github.io`` gives ``y.github.io``. A host that is itself a
     suffix, or has none, is returned as it is.
     """
-    parts = _suffix_list().extract_str(host)
+    if host.isascii():
+        return registered_part(host.rstrip(".")) or host
+    parts = _suffix_list().extract_str(host)  # a name that is not in normal form
     return f"{parts.domain}.{parts.suffix}" if parts.domain and parts.suffix else host
 
 
@@ -196,9 +207,10 @@ def overlap_units(type_: str, value: str, listed: str) -> Units:
 
 
 class SharedInfrastructure:
-    """The lists, ready to look up. Made by :func:`open_shared_infrastructure`."""
+    """The lists, ready to look up. Made by :func:`open_shared_infrastructure`. ``digest`` names their state."""
 
     def __init__(self, compiled: Compiled) -> None:
+        self.digest = digest()
         self._suffixes = compiled.suffixes
         self._exact = compiled.exact
         self._emails = compiled.email_domains

@@ -29,13 +29,22 @@ def suffix_rules() -> frozenset[str]:
 
 def is_registrable(host: str) -> bool:
     """True for a name in normal form that ends in a public suffix and is not a public suffix itself."""
+    return registered_part(host) != ""
+
+
+def registered_part(host: str) -> str:
+    """Return the public suffix of a name in normal form with the label before it: what one party registers.
+
+    Empty for a name that ends in no public suffix, or that is one itself.
+    """
     rules = suffix_rules()
-    labels = host.split(".")
-    for index in range(len(labels)):
-        name = ".".join(labels[index:])
+    before, name = "", host
+    while name:
+        _, _, above = name.partition(".")
         if f"!{name}" in rules:
-            return True
+            return name
         # The suffix is `name` itself, or one label more where a wildcard stands above it.
-        if name in rules or ("*." + ".".join(labels[index + 1 :])) in rules:
-            return index > 0 and labels[index - 1] != ""
-    return False
+        if name in rules or f"*.{above}" in rules:
+            return "" if before.startswith(".") else before
+        before, name = name, above
+    return ""
