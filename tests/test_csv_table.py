@@ -221,3 +221,18 @@ def test_encodings():
 )
 def test_delimiters(lines, name, delimiter):
     assert find_delimiter(lines, name) == delimiter
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "binds"),
+    [
+        ("tlp", ("CLEAR", "RED", ""), Marking.RED),
+        ("marking", ("green", "TLP:AMBER+STRICT", "white"), Marking.AMBER_STRICT),
+        ("TLP", ("", "", ""), Marking.CLEAR),
+    ],
+)
+def test_the_strictest_row_of_indicators_binds_the_document(head, cells, binds):
+    rows = "".join(f"Marten,192.0.2.{number},{cell}\n" for number, cell in enumerate(cells, 1))
+    reading = _read(f"cluster,value,{head}\n{rows}")
+    assert reading.document.marking is binds
+    assert len(reading.observations) == 3

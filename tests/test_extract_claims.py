@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable
 
@@ -10,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consilience.errors import KnowledgeError
-from consilience.extract import rule_table
 from consilience.extract.lexicon import build_lexicon
+from consilience.extract.masking import mask
+from consilience.extract.names import find_names
 from consilience.extract.passages import extract
-from consilience.extract.rule_table import languages, read_table
+from consilience.extract.rule_patterns import compiled, needed_letters
+from consilience.extract.rule_table import grammar, languages, read_table
 from consilience.knowledge.sources import known_sources
 from consilience.knowledge.values import GazetteerName
 from consilience.model.dates import PartialDate
@@ -45,6 +48,12 @@ def document(lang: str, **fields: str) -> Document:
 
 def read(text: str, lang: str, **fields: str) -> list[Statement]:
     return extract(Passage(text), document(lang, **fields), LEXICON).statements
+
+
+def masked(text: str, lang: str) -> str:
+    """Return the text with its names and phrases as tokens."""
+    names = find_names(text, lang, LEXICON)
+    return mask(text, 0, names, [], grammar(lang), True).text
 
 
 def object_of(statement: Statement) -> str:
@@ -88,9 +97,32 @@ def test_rule_ids_are_unique_and_begin_with_their_language():
 
 def test_a_wrong_row_is_named():
     with pytest.raises(KnowledgeError, match="nosuchlist"):
-        rule_table._compiled("a {nosuchlist}", {}, "xx-row")
+        compiled("a {nosuchlist}", {}, "xx-row")
     with pytest.raises(KnowledgeError, match="xx-row"):
-        rule_table._compiled("a (b", {}, "xx-row")
+        compiled("a (b", {}, "xx-row")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "letters"),
+    [
+        ("{cluster} met {other}", ["G", "G"]),
+        ("{cluster}? met (?:{tool}|a bank)", []),
+        ("{cluster} met|{tool} came", []),
+        (r"\(?[|(]{tool}", ["M"]),
+        ("{np}{deeds}{incident}", ["IM"]),
+    ],
+)
+def test_a_pattern_tells_the_tokens_without_which_it_cannot_match(pattern, letters):
+    assert ["".join(sorted(each)) for each in needed_letters(pattern)] == letters
+
+
+def test_no_claim_is_lost_by_skipping_patterns_whose_tokens_are_missing():
+    for lang in languages():
+        for rule in grammar(lang).rules:
+            for pattern, needed in zip(rule.patterns, rule.letters, strict=True):
+                for example in rule.row.yes:
+                    match = pattern.search(masked(example.text, lang))
+                    assert match is None or all(re.search(f"‹[{''.join(each)}]", match[0]) for each in needed)
 
 
 # (language, text, source, act, object, stance, likelihood term, confidence level)
@@ -315,9 +347,9 @@ def test_an_attack_without_computers_is_none():
 
 
 def test_a_language_without_a_table_gives_names_and_no_claims():
-    text = "Русские хакеры: Turla, evil-update[.]com"
-    found = extract(Passage(text), document("ru"), LEXICON)
-    assert (found.statements, [each.key for each in found.names]) == ([], ["key:Turla"])
+    text = "해커 그룹 Turla, evil-update[.]com"
+    found = extract(Passage(text), document("ko"), LEXICON)
+    assert (found.statements, [each.key for each in found.names][-1:]) == ([], ["key:Turla"])
     assert [each.value for each in found.observations] == ["evil-update.com"]
 
 
@@ -1030,12 +1062,12 @@ def score(table: Iterable[tuple[str, list[Claim]]], lang: str) -> tuple[int, int
 @pytest.mark.parametrize(
     ("table", "lang", "least_found", "most_wrong"),
     [
-        (FIRST_EN, "en", 13, 0),
-        (FIRST_FR, "fr", 20, 0),
-        (SECOND_EN, "en", 11, 1),
-        (SECOND_FR, "fr", 11, 0),
-        (THIRD_EN, "en", 10, 1),
-        (THIRD_FR, "fr", 15, 1),
+        (FIRST_EN, "en", 17, 2),
+        (FIRST_FR, "fr", 20, 2),
+        (SECOND_EN, "en", 15, 3),
+        (SECOND_FR, "fr", 17, 2),
+        (THIRD_EN, "en", 16, 1),
+        (THIRD_FR, "fr", 17, 2),
     ],
 )
 def test_unseen_sentences(table, lang, least_found, most_wrong):

@@ -52,7 +52,7 @@ def read(data: bytes, context: ReadContext) -> Reading:
     except Exception as error:  # the parsers of others meet hostile bytes here
         reason = f"the reader of {kind} failed on it: {type(error).__name__}: {error}"[:300]
         raise FormatError(reason, file=context.name) from error
-    return msgspec.structs.replace(reading, document=_with_publisher(reading.document))
+    return msgspec.structs.replace(reading, document=_with_publisher(_dated(reading)))
 
 
 def open_lexicon(where: Settings) -> Lexicon:
@@ -62,6 +62,18 @@ def open_lexicon(where: Settings) -> Lexicon:
 
     knowledge = open_knowledge(where.cache, where.extra)
     return build_lexicon(knowledge.gazetteer(), known_sources())
+
+
+def _dated(reading: Reading) -> Document:
+    """Give a document without a day of publication the day that its own first lines give."""
+    document = reading.document
+    if document.published or not reading.passages:
+        return document
+    from consilience.extract.datelines import dateline
+
+    first = reading.passages[0]
+    day = dateline(first.text, (first.lang or document.lang)[:2].lower())
+    return msgspec.structs.replace(document, published=day) if day else document
 
 
 def _with_publisher(document: Document) -> Document:

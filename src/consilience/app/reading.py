@@ -18,7 +18,8 @@ from consilience.model.document import Document, Issue, Passage
 from consilience.model.observable import Observation
 from consilience.model.statement import Statement
 
-if TYPE_CHECKING:  # the rules for prose load only when there is prose
+if TYPE_CHECKING:  # the rules for prose load only when there is prose, a model only where one is asked
+    from consilience.app.language_model import LanguageModel
     from consilience.extract.passages import Lexicon
 
 _CHARS: Final = re.compile(r"(?P<pointer>.*?) ?chars (?P<start>\d+)-(?P<end>\d+)")
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     NAME = "name"
     DATE = "date"
     CLAIM = "claim"
+    PROPOSAL = "proposal"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +66,18 @@ class DocumentFindings(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
-def read_document(where: Settings, path: Path, told: Told = Told(), limits: Limits = Limits()) -> DocumentFindings:
+def read_document(
+    where: Settings,
+    path: Path,
+    told: Told = Told(),
+    limits: Limits = Limits(),
+    model: LanguageModel | None = None,
+) -> DocumentFindings:
     """Read a document as ``consilience add`` does, and return what was found, with names and dates too.
 
-    Raises :class:`~consilience.errors.InputError` where it cannot be read.
+    Where a language ``model`` is given, what it proposes comes last, and what of its answer was dropped is an issue.
+    Raises :class:`~consilience.errors.InputError` where the document cannot be read, and what
+    :func:`~consilience.app.language_model.propose` raises.
     """
     data = read_bytes(path, path.parent, limits)
     context = ReadContext(
@@ -83,16 +93,23 @@ def read_document(where: Settings, path: Path, told: Told = Told(), limits: Limi
     reading = read(data, context)
     found = [_of_statement(each) for each in reading.statements]
     found += [_of_observation(each, {}) for each in reading.observations]
+    issues = list(reading.issues)
     if reading.passages:
         lexicon = open_lexicon(where)
         for passage in reading.passages:
             found += find_in(passage, reading.document, lexicon)
+        if model is not None:
+            from consilience.app.language_model import propose
+
+            proposed = propose(model, reading.document, reading.passages, lexicon)
+            found += [msgspec.structs.replace(_of_statement(each), kind=Kind.PROPOSAL) for each in proposed.statements]
+            issues += proposed.dropped
     prose = reading if isinstance(reading, ProseReading) else None
     return DocumentFindings(
         document=reading.document,
         author=prose.author if prose else "",
         links=prose.links if prose else (),
-        issues=tuple(reading.issues),
+        issues=tuple(issues),
         passages=tuple(reading.passages),
         findings=tuple(found),
     )
@@ -116,7 +133,7 @@ def find_in(passage: Passage, document: Document, lexicon: Lexicon) -> list[Find
                 words=name.text,
                 type=name.type,
                 value=name.name or name.key,
-                note=name.key,
+                note="; ".join(filter(None, (name.key, name.sense, name.evidence))),
             )
         )
     found += _dates(passage, document)
@@ -137,7 +154,7 @@ def _dates(passage: Passage, document: Document) -> list[Finding]:
             end=sentence.start + date.end,
             words=passage.text[sentence.start + date.start : sentence.start + date.end],
             type="date",
-            value=date.date,
+            value=date.date or "–".join(filter(None, (date.first, date.last))),
             note="from the day of publication" if date.relative else "as written",
         )
         for sentence in split(passage.text)

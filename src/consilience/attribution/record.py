@@ -23,6 +23,8 @@ _CLAIMS: Final = frozenset(
         Predicate.SUPPLIES,
         Predicate.SHARES_INFRASTRUCTURE,
         Predicate.RESPONDS,
+        Predicate.AGREES,
+        Predicate.HAS_EFFECT,
     }
 )
 

@@ -23,6 +23,8 @@ _SHOWN = 200
 @click.option("--url", default="", help="Where the document was published.")
 @click.option("--published", default="", help="When: YYYY, YYYY-MM or YYYY-MM-DD.")
 @click.option("--lang", default="", help="Language of the document, such as fr.")
+@click.option("--model", "model_url", default="", help="Ask a language model at this address for proposals too.")
+@click.option("--model-name", default="", help="What the model is called there.")
 @click.option("--only", multiple=True, type=click.Choice([each.value for each in Kind]), help="Leave out the rest.")
 @click.option("--all", "whole", is_flag=True, help=f"Print all rows, not the first {_SHOWN}.")
 @json_option
@@ -34,12 +36,19 @@ def read(
     url: str,
     published: str,
     lang: str,
+    model_url: str,
+    model_name: str,
     only: tuple[str, ...],
     whole: bool,
 ) -> int:
     """Read a document and print what was found beside its words: observables, names, dates and claims."""
     told = Told(source=source, url=url, published=published, lang=lang)
-    answer = read_document(console.where, file, told)
+    model = None
+    if model_url:
+        from consilience.app.language_model import language_model
+
+        model = language_model(model_url, model_name)
+    answer = read_document(console.where, file, told, model=model)
     if only:
         kept = tuple(each for each in answer.findings if each.kind in only)
         answer = msgspec.structs.replace(answer, findings=kept)
@@ -73,7 +82,7 @@ def _place(finding: Finding) -> str:
 
 
 def _read_as(finding: Finding) -> str:
-    if finding.kind is Kind.CLAIM:
+    if finding.kind in (Kind.CLAIM, Kind.PROPOSAL):
         return f"{finding.value} ({finding.note}) [{finding.rule}]"
     if finding.kind is Kind.DATE:
         return f"{finding.value or 'unknown'} ({finding.note})"

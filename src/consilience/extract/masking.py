@@ -10,6 +10,7 @@ import msgspec
 
 from consilience.extract.dates import FoundDate
 from consilience.extract.names import NameMention
+from consilience.extract.rule_patterns import slot
 from consilience.extract.rule_table import Grammar
 from consilience.model.dates import UNKNOWN_DATE, PartialDate
 from consilience.model.statement import EntityType
@@ -25,7 +26,10 @@ _PROPER: Final = re.compile(r"[A-ZÀ-Þ][\w’'-]+(?:\s(?:(?:de|von|van|al|bin)\
 
 
 class Token(msgspec.Struct, frozen=True):
-    """What a token stands for. ``text`` is as written; ``parts`` are the tokens inside it."""
+    """What a token stands for. ``text`` is as written; ``parts`` are the tokens inside it.
+
+    ``stands_for`` are the words ("the group") that were written where the name is carried over from another sentence.
+    """
 
     letter: str
     text: str
@@ -36,6 +40,7 @@ class Token(msgspec.Struct, frozen=True):
     date: PartialDate = UNKNOWN_DATE
     person: str = ""
     parts: tuple[int, ...] = ()
+    stands_for: str = ""
 
 
 class Masked(msgspec.Struct):
@@ -80,8 +85,7 @@ def mask(
     pieces.append(text[done:].translate(_CLEAN))
     whole = "".join(pieces)
     masked = Masked(_SINGLE_QUOTES.sub(r"\1", whole) if "‘" in whole else whole, tokens)
-    if tokens:
-        _join_phrases(masked, grammar, cyber)
+    _join_phrases(masked, grammar, cyber)
     return masked
 
 
@@ -91,6 +95,9 @@ def _token(mention: NameMention) -> Token:
 
 def _join_phrases(masked: Masked, grammar: Grammar, cyber: bool) -> None:
     for phrase in grammar.phrases:
+        # Groups, states and attackers are told by a name.
+        if phrase.makes in "GSHK" and "‹" not in masked.text:
+            continue
 
         def join(match: re.Match[str], makes: str = phrase.makes) -> str:
             token = _phrase(masked, match, makes, grammar, cyber)
@@ -119,20 +126,24 @@ def _phrase(masked: Masked, match: re.Match[str], makes: str, grammar: Grammar, 
     if makes in "PU" and not inside and grammar.words["generic"].fullmatch(written.strip(" ,")):
         return Token("U", written, key=GENERIC)
     if makes == "P":
-        if match[0] in _NO_NAMES:
+        # "L’Iran" alone is no person; "l’ambassadeur iranien" is one.
+        if grammar.words["openers"].fullmatch(match[0]) or (not inside and match[0][1:2] in ("’", "'")):
             return None
         named = _PROPER.search(masked.written(match[0]).rstrip(", "))
         person = named[0] if named else ""
+        if "person" in match.re.groupindex:
+            person = masked.written(slot(match, "person")).strip()
         if not inside and match.start() == 0 and " " not in person and named and named[0] == match[0]:
             return Token("P", written, key="?", person=person)
         if not country and organ is None and grammar.words["minister"].search(written):
             return Token("P", written, EntityType.ORGANISATION, MINISTER, person=person, parts=_numbers(match[0]))
+    # "МИД Польши": the word alone names the organ of another state than the one that stands after it.
+    owner = next((each.country for each in reversed(inside) if each.letter == "C"), "")
+    if makes in "PS" and organ is not None and organ.letter == "S" and owner not in ("", organ.country):
+        organ, country = None, owner
     kind = EntityType.COUNTRY if country and makes in "SHK" else EntityType.ORGANISATION
     return Token(makes, written, kind, organ.key if organ else "", "", country, person=person, parts=_numbers(match[0]))
 
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for _, number in TOKEN.findall(text))
-
-
-_NO_NAMES: Final = frozenset({"The", "This", "It", "He", "She", "They", "We", "Il", "Elle", "Ils", "On", "Nous"})

@@ -53,6 +53,11 @@ _ENDS: Final = "，、；！？（）《》「」『』【】“”"
 _REST: Final = re.compile(
     rf"(?:[^\s{_ENDS}。｡]|[。｡](?=[0-9A-Za-z])|(?<=[0-9A-Za-z])[。｡]|\s(?=[\[({{\])}}:])|(?<=[\[({{\])}}])\s)*+"
 )
+# Chinese and Japanese words, and Korean particles, stand beside a value without a blank. A label that mixes them with
+# ASCII is rarer than that; one of a single script ("例子.com") stays whole.
+_UNSPACED: Final = re.compile(
+    "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3](?=[0-9A-Za-z])|(?<=[0-9A-Za-z])[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+)
 _LOOKS_LIKE_URL: Final = re.compile(r"[:/]")
 _VERSION: Final = re.compile(r"(?:\bv|\bver|\bversions?|\bbuild|\brelease|\bfirmware|\brévision)[.:]?\s{0,2}$", re.I)
 _PLAIN_NOT: Final = re.compile(r"[\[({\\．。｡]|\s(?:\.|dot)\s|h(?:xx|\*\*|xt|tx)p|meow|fxp", re.I)
@@ -69,6 +74,8 @@ _WITH_HOST: Final = frozenset(
 
 def network_values(text: str, anchors: Anchors) -> Iterator[Ranked]:
     """Yield the candidates of ``text`` with their rank: of two that overlap, the lower rank is the value."""
+    if not text.isascii():
+        text = _UNSPACED.sub(" ", text)
     for start, end in chunks(text, anchors):
         chunk = text[start:end]
         for rank, form, make, possible in _FORMS:

@@ -25,11 +25,20 @@ import re
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final, Literal
 
+import ahocorasick_rs
 import msgspec
 
 from consilience.errors import KnowledgeError
+from consilience.extract.rule_patterns import (
+    TOKEN_SLOTS,
+    compiled,
+    compiled_words,
+    letters_of,
+    needed_letters,
+    spaced,
+)
 from consilience.model.statement import Predicate, SpeechAct, Stance
 
 
@@ -45,9 +54,16 @@ class Example(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
 class RuleRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One rule as written in the table.
 
-    ``subject`` and ``object`` name the slots that fill the statement; ``source`` the slot of the one who says it, and
-    where it is empty, whoever the sentence says is speaking. ``trigger`` are letters of which one must stand in the
-    sentence. ``negated`` is the stance where the words deny it, and ``drop`` makes no statement then.
+    ``subject`` and ``object`` name the slots that fill the statement; ``a|b`` is the first that is filled, and a slot
+    with a ``?`` after it may stay empty. ``source`` is the slot of the one who says it, and where it is empty, whoever
+    the sentence says is speaking. ``trigger`` are letters of which one must stand in the sentence. ``negated`` is the
+    stance where the words deny it, and ``drop`` makes no statement then.
+
+    ``codes`` gives attributes whose value is looked up in the table's ``codes``: by attribute, the slot in whose words
+    they stand, or ``match``; where no code is found there the rule makes no statement. ``near`` is the match and what
+    follows it in its clause, ``sentence`` the whole: there codes may be missing. A rule whose act may be ``announced``
+    only ("will take further steps") reads it so; others read what has been done. A rule that is ``listed`` reads the
+    items of a list whose first line recommends what follows, and nothing else.
     """
 
     id: str
@@ -59,8 +75,11 @@ class RuleRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     source: str = ""
     stance: Stance = Stance.AFFIRMS
     negated: str = "drop"
+    announced: bool = False
+    listed: bool = False
     act: SpeechAct | None = None
     attributes: dict[str, str] = {}
+    codes: dict[str, str] = {}
     yes: list[Example] = []
     no: list[str] = []
 
@@ -85,6 +104,26 @@ class FrameRow(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     own: bool = False
 
 
+class AnaphorRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Words that stand for a name of an earlier sentence ("the group"); ``refers`` says which (see ``referents``)."""
+
+    pattern: str
+    refers: Literal["cluster", "state", "body", "subject"]
+
+
+class ClauseRow(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How clauses of one sentence hang together (see ``clauses``); an empty pattern matches nothing.
+
+    ``subject`` is a name with a verb after it, ``joint`` the words before a further verb of the same subject,
+    ``relative`` the words between a name and the clause about it, ``aside`` what stands between two commas.
+    """
+
+    subject: str = "(?!)"
+    joint: str = "(?!)"
+    relative: str = "(?!)"
+    aside: str = "(?!)"
+
+
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rule table as its file gives it."""
 
@@ -96,13 +135,22 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phrases: list[PhraseRow]
     frames: list[FrameRow]
     rules: list[RuleRow]
+    anaphora: list[AnaphorRow] = []
+    clauses: ClauseRow = ClauseRow()
+    codes: dict[str, dict[str, list[str]]] = {}
+    compounds: dict[str, str] = {}
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A row with its compiled patterns."""
+    """A row with its compiled patterns; ``needs`` are letters of tokens, of each group of which one must be there.
+
+    ``letters`` says the same for each pattern.
+    """
 
     row: RuleRow
     patterns: tuple[re.Pattern[str], ...]
+    needs: tuple[re.Pattern[str], ...] = ()
+    letters: tuple[tuple[frozenset[str], ...], ...] = ()
 
 
 class Phrase(msgspec.Struct, frozen=True):
@@ -119,8 +167,28 @@ class Frame(msgspec.Struct, frozen=True):
     pattern: re.Pattern[str]
 
 
+class Anaphor(msgspec.Struct, frozen=True):
+    """An anaphor row with its compiled pattern."""
+
+    refers: str
+    pattern: re.Pattern[str]
+
+
+class Clauses(msgspec.Struct, frozen=True):
+    """The clause row with its compiled patterns."""
+
+    subject: re.Pattern[str]
+    joint: re.Pattern[str]
+    relative: re.Pattern[str]
+    aside: re.Pattern[str]
+
+
 class Grammar(msgspec.Struct, frozen=True):
-    """A table ready for use. ``words`` are the compiled lists of small words: negation, hedges, conditions."""
+    """A table ready for use. ``words`` are the compiled lists of small words: negation, hedges, conditions.
+
+    ``codes`` gives by attribute the codes with the words that stand for them; ``compounds`` the country of a prefix
+    ("Sino-").
+    """
 
     language: str
     words: dict[str, re.Pattern[str]]
@@ -129,57 +197,25 @@ class Grammar(msgspec.Struct, frozen=True):
     phrases: tuple[Phrase, ...]
     frames: tuple[Frame, ...]
     rules: tuple[Rule, ...]
+    anaphora: tuple[Anaphor, ...]
+    clauses: Clauses
+    codes: dict[str, tuple[tuple[str, re.Pattern[str]], ...]]
+    compounds: dict[str, str]
+    triggers: Any
+    by_trigger: tuple[tuple[int, ...], ...]
+
+    def triggered(self, text: str) -> list[Rule]:
+        """Return the rules of which a trigger stands in ``text`` (lower case, straight apostrophes), in table order."""
+        found = self.triggers.find_matches_as_indexes(text, overlapping=True)
+        return [self.rules[rule] for rule in sorted({rule for index, _, _ in found for rule in self.by_trigger[index]})]
 
 
 _WORD_LISTS: Final = frozenset(
     {"negation", "not_negation", "hedge", "condition", "unreal", "recommend", "considered", "cyber", "kinetic", "cue"}
-    | {"pronoun", "withdrawn", "refuted", "generic", "minister"}
+    | {"pronoun", "withdrawn", "refuted", "generic", "minister", "turns", "openers", "with", "ware"}
 )
-_AND: Final = (
-    r",?\s+(?:and|et|as well as|ainsi que|along with)\s+(?:by\s+|à\s+|par\s+|de\s+|to\s+|with\s+)?"
-    r"(?:(?:the|la|le|les)\s+|l['’])?"
-)
-_GAP: Final = r"(?:(?:‹[XD]\d+›|[^\s‹›.;:!?,]{1,40})\s+){0,5}?"
-# A country after a preposition is a place: "the embassy in Moscow said".
-_PLACE: Final = (
-    r"(?<!\bin\s)(?<!\bat\s)(?<!\bof\s)(?<!\bto\s)(?<!\bby\s)(?<!\bwith\s)"
-    r"(?<!\bà\s)(?<!\bde\s)(?<!\bdu\s)(?<!\bau\s)(?<!\ben\s)(?<!d['’])"
-)
-
-
-def _many(name: str, letters: str) -> str:
-    token = rf"‹[{letters}]\d+›"
-    return rf"(?P<{name}>{token}(?:(?:,\s+(?:the\s+|la\s+|le\s+)?{token}){{0,6}}{_AND}{token})?)"
-
-
-_SLOTS: Final = {
-    "actor": _many("actor", "SHKG"),
-    # Who does it stands after no preposition: in "a company tied to ‹S0› was behind ‹I1›" it is the company.
-    "doer": _PLACE + _many("actor", "SHKG"),
-    "claimant": _PLACE + _many("claimant", "SOVPU"),
-    "speaker": _many("claimant", "SOVPU"),
-    "state": _many("state", "S"),
-    "group": _many("group", "GHK"),
-    "cluster": r"(?P<cluster>‹G\d+›)",
-    "other": r"(?P<other>‹G\d+›)",
-    "tool": _many("tool", "M"),
-    "incident": r"(?P<incident>‹I\d+›)",
-    "victim": _many("victim", "SOVTD"),
-    "target": _many("target", "SHKG"),
-    "named": r"(?P<named>‹G\d+›|[\"“«]?\s?(?-i:[A-ZÀ-Þ][\w’'-]{1,30}(?:\s[A-ZÀ-Þ][\w’'-]{1,30}){0,3})\s?[\"”»]?)",
-    "name": r"(?-i:[A-ZÀ-Þ][\w’'-]{1,30}(?:\s(?:(?:de|von|van|al|bin)\s)?[A-ZÀ-Þ][\w’'-]{1,30}){0,3})",
-    "date": r"(?:(?:on|le|ce)\s)?‹X\d+›",
-    "C": r"‹C\d+›",
-    "D": r"‹D\d+›",
-    "S": r"‹S\d+›",
-    "H": r"‹H\d+›",
-    "G": r"‹G\d+›",
-    "M": r"‹M\d+›",
-    "O": r"‹O\d+›",
-    "I": r"‹I\d+›",
-    "X": r"‹X\d+›",
-    "any": r"‹[A-Z]\d+›",
-}
+# "and" joins two names of one slot; a country right after one of "places" is a place: "the embassy in Moscow said".
+_LISTS: Final = frozenset({"and", "article", "places"})
 
 
 def languages() -> tuple[str, ...]:
@@ -196,7 +232,7 @@ def read_table(language: str) -> Table:
         table = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Table)
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise KnowledgeError(str(error), file=f"rules/{language}.toml") from error
-    missing = _WORD_LISTS - table.words.keys()
+    missing = (_WORD_LISTS - table.words.keys()) | (_LISTS - table.lists.keys())
     if missing:
         raise KnowledgeError(f"lists of words are missing: {', '.join(sorted(missing))}", file=f"rules/{language}.toml")
     return table
@@ -206,67 +242,46 @@ def read_table(language: str) -> Table:
 def grammar(language: str) -> Grammar:
     """Return the compiled table of ``language``; raise ``KnowledgeError`` naming the row that does not compile."""
     table = read_table(language)
-    lists = {name: "(?:" + "|".join(_spaced(word) for word in words) + ")" for name, words in table.lists.items()}
+    lists = {name: "(?:" + "|".join(spaced(word) for word in words) + ")" for name, words in table.lists.items()}
+    lists["places"] = "".join(rf"(?<!{spaced(word)})" for word in table.lists["places"])
+    clauses = table.clauses
+    rules_of: dict[str, list[int]] = {}
+    for number, row in enumerate(table.rules):
+        for trigger in row.trigger:
+            rules_of.setdefault(trigger, []).append(number)
     return Grammar(
         language=language,
-        words={name: _words(words) for name, words in table.words.items()},
+        words={name: compiled_words(words) for name, words in table.words.items()},
         organs={code: tuple(names) for code, names in table.organs.items()},
         sectors={name: tuple(words) for name, words in table.sectors.items()},
         # A phrase begins at a word, which also spares a trial at every other letter.
         phrases=tuple(
-            Phrase(row.makes, _compiled(r"(?<!\w)" + row.pattern, lists, row.makes, row.case)) for row in table.phrases
+            Phrase(row.makes, compiled(r"(?<!\w)" + row.pattern, lists, row.makes, row.case)) for row in table.phrases
         ),
-        frames=tuple(Frame(row, _compiled(row.pattern, lists, "frame")) for row in table.frames),
+        frames=tuple(Frame(row, compiled(row.pattern, lists, "frame")) for row in table.frames),
         rules=tuple(
-            Rule(row, tuple(_compiled(pattern, lists, row.id) for pattern in row.patterns)) for row in table.rules
+            _rule(row, tuple(compiled(pattern, lists, row.id) for pattern in row.patterns)) for row in table.rules
         ),
+        anaphora=tuple(Anaphor(row.refers, compiled(row.pattern, lists, "anaphora")) for row in table.anaphora),
+        clauses=Clauses(
+            *(
+                compiled(pattern, lists, "clauses")
+                for pattern in (clauses.subject, clauses.joint, clauses.relative, clauses.aside)
+            )
+        ),
+        codes={
+            attribute: tuple((code, compiled_words(words)) for code, words in codes.items())
+            for attribute, codes in table.codes.items()
+        },
+        compounds=table.compounds,
+        triggers=ahocorasick_rs.AhoCorasick(list(rules_of)),
+        by_trigger=tuple(tuple(rules) for rules in rules_of.values()),
     )
 
 
-def slot(match: re.Match[str], name: str) -> str:
-    """Return what fills the slot ``name`` in a match, or an empty text; a slot may stand several times in a pattern."""
-    for group, text in match.groupdict().items():
-        if text and group.partition("__")[0] == name:
-            return text
-    return ""
-
-
-def _numbered_groups(text: str) -> str:
-    """Give a second slot of one name a name of its own, as regular expressions demand."""
-    count: dict[str, int] = {}
-
-    def rename(match: re.Match[str]) -> str:
-        count[match[1]] = count.get(match[1], 0) + 1
-        return f"(?P<{match[1]}__{count[match[1]]}>"
-
-    return re.sub(r"\(\?P<([a-z]+)>", rename, text)
-
-
-def _spaced(words: str) -> str:
-    return words.replace(" ", r"\s+")
-
-
-def _words(words: list[str]) -> re.Pattern[str]:
-    """Compile a list of words; each is a small regular expression that stands between word boundaries."""
-    return re.compile(
-        r"(?<!\w)(?:" + "|".join(_spaced(word) for word in words) + r")(?!\w)" if words else r"(?!)", re.I
-    )
-
-
-def _compiled(pattern: str, lists: dict[str, str], row: str, case: bool = False) -> re.Pattern[str]:
-    text = pattern.replace(" ... ", " {gap}").replace(" ", r"\s+")
-    known = _SLOTS | lists | {"gap": _GAP}
-
-    def fill(match: re.Match[str]) -> str:
-        if match[1] not in known:
-            raise KnowledgeError(f"{row}: {{{match[1]}}} is neither a slot nor a list")
-        return known[match[1]]
-
-    # Lists may name one another; two rounds are enough for what a table needs.
-    for _ in range(3):
-        text = re.sub(r"\{([A-Za-z_]+)\}", fill, text)
-    text = _numbered_groups(text)
-    try:
-        return re.compile(text, 0 if case else re.IGNORECASE)
-    except re.error as error:
-        raise KnowledgeError(f"{row}: {error}", file=pattern) from error
+def _rule(row: RuleRow, patterns: tuple[re.Pattern[str], ...]) -> Rule:
+    """Return the rule with the tokens without which it makes no statement: a sentence without them is not tried."""
+    objects = [row.object] if row.stance is not Stance.DECLINES and not row.object.endswith("?") else []
+    needs = [letters_of(slot, patterns) for slot in (row.subject, *objects) if slot in TOKEN_SLOTS]
+    wanted = tuple(needed_letters(pattern) for pattern in row.patterns)
+    return Rule(row, patterns, tuple(re.compile(f"‹[{letters}]") for letters in needs if letters), wanted)

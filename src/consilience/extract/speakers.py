@@ -9,7 +9,8 @@ import msgspec
 
 from consilience.extract.lexicon import Lexicon
 from consilience.extract.masking import GENERIC, MINISTER, Masked, Token
-from consilience.extract.rule_table import Grammar, slot
+from consilience.extract.rule_patterns import slot
+from consilience.extract.rule_table import Grammar
 from consilience.model.source import SourceKind
 from consilience.model.statement import SpeechAct, Stance
 
@@ -50,6 +51,7 @@ class Memory:
         self.last: Speaker | None = None
         self.states: list[tuple[int, str]] = []
         self.sentence = 0
+        self.bodies: list[tuple[int, str]] = []
 
     def speaker(self, token: Token, pronoun: bool = False) -> Speaker:
         """Return who is meant by a token that speaks: in an organ's own document, its state and its people are it."""
@@ -90,7 +92,9 @@ class Memory:
         return found
 
     def meet(self, token: Token) -> None:
-        """Remember the surname of a person whose state or source is told, for sentences that give it alone."""
+        """Remember a source that is named, and the surname of a person whose state or source is told."""
+        if token.letter in "OV" and token.key in self.lexicon.sources:
+            self.bodies.append((self.sentence, token.key))
         if token.person:
             self.speaker(token)
         elif token.key in self.lexicon.sources and token.text.istitle() and token.text.count(" ") == 1:
@@ -108,6 +112,10 @@ class Memory:
         own = self.lexicon.sources.get(self.publisher)
         if token.key == GENERIC and own is not None and own.kind in _SPOKEN_FOR:
             return self.known(own.id, token.text)
+        # In the press "the agency" is the only body that one of the two sentences before has named.
+        recent = {key for sentence, key in self.bodies[-8:] if self.sentence - 2 <= sentence < self.sentence}
+        if token.key == GENERIC and len(recent) == 1:
+            return self.known(recent.pop(), token.text)
         return Speaker("", SpeechAct.ALLEGATION, token.text)
 
     def _person(self, token: Token) -> Speaker:
@@ -176,27 +184,28 @@ def frames(masked: Masked, grammar: Grammar, memory: Memory) -> list[Scope]:
     return found
 
 
-_TURNS: Final = re.compile(r"(?<!\w)(?:while|whereas|but|although|tandis|alors|mais|cependant)(?!\w)|;", re.IGNORECASE)
-
-
-def governing(text: str, scopes: list[Scope], start: int) -> Scope | None:
+def governing(text: str, scopes: list[Scope], start: int, turns: re.Pattern[str]) -> Scope | None:
     """Return the frame that governs the place ``start`` of ``text``: the nearest before it, else one of wide scope.
 
     Where a nameless one speaks inside the words of a named one ("the government said that an inquiry showed that"),
-    the named one makes the claim.
+    the named one makes the claim, unless the sentence ``turns`` between the two ("while").
     """
     inside = [each for each in scopes if each.start <= start < each.end]
     narrow = sorted((each for each in inside if not each.wide), key=lambda each: -each.start)
     for each in narrow:
         named = not each.speakers or any(speaker.source for speaker in each.speakers)
-        if named and not _TURNS.search(text, each.start, narrow[0].frame[1]):
+        if named and not _turns(text, each.start, narrow[0].frame[1], turns):
             return each
     wide = max((each for each in inside if each.wide), key=lambda each: each.frame[0], default=None)
     if not narrow:
         return wide
     # "Selon le ministre, l'enquête a établi que": the words are the minister's, unless it is the press that relays.
-    if wide is not None and wide.frame[0] < narrow[0].frame[0] and not _TURNS.search(text, wide.frame[1], start):
+    if wide is not None and not _turns(text, min(wide.frame[1], start), max(wide.frame[1], start), turns):
         said_by = [each for each in wide.speakers if each.source and each.act is not SpeechAct.ALLEGATION]
         if said_by and not any(each.source for each in narrow[0].speakers):
             return wide
     return narrow[0]
+
+
+def _turns(text: str, start: int, end: int, turns: re.Pattern[str]) -> bool:
+    return ";" in text[start:end] or bool(turns.search(text, start, end))

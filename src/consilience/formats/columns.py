@@ -82,6 +82,8 @@ INDICATOR_FIELDS: Final = {
     "publisher": Field.SOURCE,
     "vendor": Field.SOURCE,
     "reporter": Field.SOURCE,
+    "marking": Field.MARKING,
+    "tlp": Field.MARKING,
 }
 
 CLAIM_FIELDS: Final = {

@@ -35,7 +35,7 @@ from consilience.knowledge.observable_syntax import classify, normalise, refang,
 from consilience.knowledge.scales import read_confidence, read_likelihood, scale_used_by
 from consilience.model.dates import UNKNOWN_DATE, PartialDate, Period, make_period, parse_date
 from consilience.model.document import Document, Issue, Reading
-from consilience.model.marking import Marking, parse_marking
+from consilience.model.marking import Marking, most_restrictive, parse_marking
 from consilience.model.observable import Observable, ObservableType, Observation, Role
 from consilience.model.source import Source, SourceKind
 from consilience.model.statement import Entity, EntityType, Place, Predicate, SpeechAct, Stance, Statement
@@ -101,7 +101,8 @@ def read(data: bytes, context: ReadContext) -> Reading:
         reason = next((each.reason for each in issues if each.lost), "it has no rows")
         raise FormatError(f"no row of it can be used: {reason}", file=context.name)
     return Reading(
-        document=document,
+        # Rows of indicators have no marking of their own: the strictest binds the document, as in STIX and MISP.
+        document=msgspec.structs.replace(document, marking=most_restrictive((document.marking, *reader.markings))),
         sources=list(reader.sources.values()),
         statements=reader.statements,
         observations=reader.observations,
@@ -231,6 +232,7 @@ class _TableReader:
         self.observations: list[Observation] = []
         self.statements: list[Statement] = []
         self.sources: dict[str, Source] = {}
+        self.markings: set[Marking] = set()
         self._columns = columns
         self._document = document
         self._context = context
@@ -268,6 +270,7 @@ class _TableReader:
         if not values:
             raise ValueError("there is no value in it")
         cell = self._columns.cell
+        self.markings.add(_marking(cell(row, Field.MARKING), self._document.marking))
         source = self._source(row)
         seen = self._period(row)
         for value in values:
@@ -363,6 +366,7 @@ class _TableReader:
             rule="csv/claim",
             attributes=tuple(sorted(attributes.items())),
         )
+        self.markings.add(statement.marking)
         self.statements.append(statement)
 
     def _object(self, row: _Row, predicate: str) -> Entity | None:

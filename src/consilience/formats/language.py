@@ -8,8 +8,8 @@ from typing import Any, Final
 # Languages in which states, vendors and attackers of the knowledge base write; a text in another language is mostly
 # refused by the threshold, not forced into one of these.
 LANGUAGES: Final = frozenset(
-    {"ar", "be", "cs", "de", "en", "es", "fa", "fr", "he", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "uk"}
-    | {"vi", "zh"}
+    {"ar", "be", "cs", "de", "en", "es", "fa", "fr", "he", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sq", "tr"}
+    | {"uk", "vi", "zh"}
 )
 _FEWEST_LETTERS: Final = 16
 _SURE_ENOUGH: Final = 0.9

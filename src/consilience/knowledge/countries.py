@@ -1,7 +1,8 @@
-"""Countries as texts name them: by name, demonym, capital or seat of government, in English and French.
+"""Countries as texts name them: by name, demonym, capital or seat of government, in ten languages.
 
-The words are in ``data/countries.toml``. For other languages only the names are known, from the Unicode CLDR data that
-Babel carries, and only where Babel is installed. Words that name no single state ("Korea", "Congo") give no code.
+English and French words are in ``data/countries.toml``. For the other languages the names come from the Unicode CLDR
+data that Babel carries and the other words from ``data/country_words.toml``, with the forms that
+:mod:`consilience.knowledge.inflection` makes of them. Words that name no single state ("Korea", "Congo") give no code.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Final
 import msgspec
 
 from consilience.knowledge.folding import fold
+from consilience.knowledge.inflection import inflected
 
 OWN_LANGUAGES: Final = ("en", "fr")
-CLDR_LANGUAGES: Final = ("de", "es", "ru", "uk", "fa", "ko", "zh", "ar")
+CLDR_LANGUAGES: Final = ("de", "es", "ru", "uk", "fa", "ko", "zh", "sq", "ar")
 
 _ARTICLE: Final = re.compile(r"^(?:the|la|le|les|l) ")
 
@@ -31,13 +33,15 @@ GOVERNMENT: Final = "government"
 class CountryWord(msgspec.Struct, frozen=True):
     """A word for a state: ``kind`` is ``name``, ``demonym``, ``capital`` or ``government``; ``code`` ISO alpha-2.
 
-    ``exact`` words must stand in a text in exactly this case: "US" is not "us", "Polish" not "polish".
+    ``exact`` words must stand in a text in exactly this case: "US" is not "us", "Polish" not "polish". A word that is
+    not ``prose`` means something else in most sentences and names the state only in a field of its own.
     """
 
     text: str
     code: str
     kind: str
     exact: bool = False
+    prose: bool = True
 
 
 class _Country(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +59,31 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     country: dict[str, _Country]
 
 
+class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Words for one state in one language, beside its name in CLDR, each in its dictionary form."""
+
+    also: tuple[str, ...] = ()
+    demonym: tuple[str, ...] = ()
+    capital: tuple[str, ...] = ()
+    government: tuple[str, ...] = ()
+
+
+class _Further(msgspec.Struct, frozen=True):
+    """The words of all languages, and by language those that are not looked for in prose."""
+
+    words: dict[str, dict[str, _Words]]
+    not_in_prose: dict[str, frozenset[str]]
+
+
+@functools.cache
+def _further() -> _Further:
+    tables = tomllib.loads(
+        resources.files("consilience.knowledge").joinpath("data/country_words.toml").read_text("utf-8")
+    )
+    apart = tables.pop("not_in_prose")
+    return msgspec.convert({"words": tables, "not_in_prose": apart}, _Further)
+
+
 @functools.cache
 def _table() -> _Table:
     text = resources.files("consilience.knowledge").joinpath("data/countries.toml").read_text("utf-8")
@@ -63,11 +92,9 @@ def _table() -> _Table:
 
 @functools.cache
 def _cldr_names(lang: str) -> dict[str, str]:
-    """Names of the table's countries in a language of CLDR, by code; empty without Babel or for an unknown language."""
-    try:
-        from babel import Locale, UnknownLocaleError
-    except ImportError:
-        return {}
+    """Names of the table's countries in a language of CLDR, by code; empty for an unknown language."""
+    from babel import Locale, UnknownLocaleError  # loads with the first question in another language
+
     try:
         territories = Locale.parse(lang.replace("-", "_")).territories
     except (UnknownLocaleError, ValueError):
@@ -89,13 +116,31 @@ def _own_words(lang: str) -> Iterator[CountryWord]:
                 yield CountryWord(text, code, kind, text in table.exact)
 
 
+def _other_words(lang: str) -> Iterator[CountryWord]:
+    """Words in a language of CLDR, in every form that the language gives them; of two equal ones the first counts."""
+    further, apart = _further().words.get(lang, {}), _further().not_in_prose.get(lang, frozenset())
+    seen: set[str] = set()
+    for code, name in _cldr_names(lang).items():
+        words = further.get(code, _Words())
+        groups = (
+            (NAME, (name, *words.also)),
+            (DEMONYM, words.demonym),
+            (CAPITAL, words.capital),
+            (GOVERNMENT, words.government),
+        )
+        for kind, texts in groups:
+            for text in texts:
+                prose = text not in apart
+                for form in inflected(text, lang, adjective=kind == DEMONYM):
+                    if form not in seen:
+                        seen.add(form)
+                        yield CountryWord(form, code, kind, exact=form.isupper() and form.isascii(), prose=prose)
+
+
 @functools.cache
 def country_words(lang: str) -> tuple[CountryWord, ...]:
-    """Return all words for states in a language, longest first: all kinds in English and French, else only names."""
-    if lang in OWN_LANGUAGES:
-        words = list(_own_words(lang))
-    else:
-        words = [CountryWord(name, code, NAME) for code, name in _cldr_names(lang).items()]
+    """Return all words for states in a language, longest first; only names where the tables hold no other words."""
+    words = _own_words(lang) if lang in OWN_LANGUAGES else _other_words(lang)
     return tuple(sorted(words, key=lambda word: (-len(word.text), word.text, word.code)))
 
 

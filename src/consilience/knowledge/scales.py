@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from consilience.knowledge.estimative_words import estimative_words
 from consilience.knowledge.folding import fold
 from consilience.model.source import Reliability
 from consilience.model.words import Confidence, Likelihood
@@ -43,7 +44,9 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.fr if lang == "fr" else self.en
 
     def surfaces(self, lang: str) -> tuple[str, ...]:
-        """Return all forms of the row in ``lang``, the written one first."""
+        """Return all forms of the row in ``lang``, the written one first; elsewhere than in English and French ours."""
+        if lang not in LANGUAGES:
+            return estimative_words(lang).likelihood.get(self.en, ())
         return (self.word(lang), *self.forms.get(lang, ()))
 
 
@@ -87,6 +90,11 @@ class _Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def word(self, lang: str) -> str:
         return self.fr if lang == "fr" else self.en
+
+    def surfaces(self, lang: str, name: str) -> tuple[str, ...]:
+        if lang not in LANGUAGES:
+            return estimative_words(lang).confidence.get(name, ())
+        return tuple(dict.fromkeys((self.word(lang), *self.forms.get(lang, ()))))
 
 
 class _ConfidenceTable(msgspec.Struct, frozen=True):
@@ -243,7 +251,7 @@ def _levels_by_form(lang: str) -> dict[str, str]:
     return {
         fold(form): name
         for name, level in _tables().confidence.level.items()
-        for form in (name, level.word(lang), *level.forms.get(lang, ()), *level.bare.get(lang, ()))
+        for form in (name, *level.surfaces(lang, name), *level.bare.get(lang, ()))
     }
 
 
@@ -264,7 +272,10 @@ def read_confidence(text: str, lang: str, scale_hint: str = "") -> Confidence | 
     return Confidence(" ".join(text.split()), level, hinted.id if hinted and hinted.confidence else "", lang)
 
 
-_LEADING: Final = frozenset({"with", "a", "an", "avec", "un", "une", "de", "at", "in"})
+_LEADING: Final = frozenset(
+    {"with", "a", "an", "at", "in", "avec", "un", "une", "de", "con", "mit", "einem", "einer"}
+    | {"с", "со", "з", "із", "зі"}
+)
 
 
 def confidence_word(level: str, lang: str) -> str:
@@ -294,14 +305,12 @@ def terms(lang: str) -> tuple[ScaleTerm, ...]:
     """Return every surface form of likelihood and confidence to look for in a text, longest first.
 
     Each form stands once, in lower case with its accents. Forms are whole words: ``likely`` also stands inside
-    ``highly likely``, so take the longest that matches. Languages other than English and French have none.
+    ``highly likely``, so take the longest that matches. A language without a table has none.
     """
-    if lang not in LANGUAGES:
-        return ()
     levels = (
         ScaleTerm(form, lang, "confidence", level=name)
         for name, level in _tables().confidence.level.items()
-        for form in dict.fromkeys((level.word(lang), *level.forms.get(lang, ())))
+        for form in level.surfaces(lang, name)
     )
     return tuple(sorted((*_likelihood_terms(lang), *levels), key=lambda term: (-len(term.text), term.text)))
 

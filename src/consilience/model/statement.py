@@ -64,6 +64,8 @@ class Predicate(StrEnum):
     SUPPLIES = "supplies"
     CLAIMS_RESPONSIBILITY = "claims-responsibility-for"
     RESPONDS = "responds-to"
+    AGREES = "agrees-with"
+    HAS_EFFECT = "has-effect-on"
     MENTIONS = "mentions"
 
 
@@ -146,6 +148,15 @@ def statement_id(statement: Statement) -> str:
     It is taken over msgspec's JSON of the fields in their declared order, without defaults and without the id.
     """
     return msgspec.structs.replace(statement, id="").id
+
+
+MODEL_RULE: Final = "model:"
+"""The rule of what a language model proposed begins so, and the model's name follows."""
+
+
+def is_models(statement: Statement) -> bool:
+    """Tell whether a statement is a language model's proposal: it counts for nothing until an analyst accepts it."""
+    return statement.rule.startswith(MODEL_RULE)
 
 
 class Verdict(StrEnum):

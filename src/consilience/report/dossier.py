@@ -17,7 +17,18 @@ from markupsafe import Markup, escape
 from consilience.knowledge.settled_record import ANY, read_settled_record
 from consilience.model.assessment import Assessment
 from consilience.model.case import Question
-from consilience.report import evidence_rows, judgement_rows, ladder_rows, link_rows, matrix_rows, rows, said_rows
+from consilience.model.derivation import Lineage
+from consilience.report import (
+    drift_rows,
+    evidence_rows,
+    judgement_rows,
+    ladder_rows,
+    link_rows,
+    matrix_rows,
+    origin_rows,
+    rows,
+    said_rows,
+)
 from consilience.report.catalogue import catalogue
 from consilience.report.forms import period_text
 from consilience.report.naming import typographic
@@ -33,6 +44,7 @@ SECTIONS: Final = (
     "judgements",
     "links",
     "ledger",
+    "origins",
     "timeline",
     "sources",
     "evidence",
@@ -40,14 +52,18 @@ SECTIONS: Final = (
     "annex",
 )
 
+_NOT_COMPARED: Final = Lineage()
 _RANGE = re.compile(r"\d[\d,.]*–[\d,.]+\u00a0%|\b[A-Z]{2,}\d*-\d{2,}\b")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def render(assessment: Assessment, lang: str) -> str:
-    """Return the dossier as one HTML document in ``lang``; raise ``ValueError`` for a language without texts."""
+def render(assessment: Assessment, lang: str, lineage: Lineage = _NOT_COMPARED) -> str:
+    """Return the dossier as one HTML document in ``lang``; raise ``ValueError`` for a language without texts.
+
+    ``lineage`` is what was found by comparing the texts of the documents; without any there is no section on it.
+    """
     texts = catalogue(lang)
-    sections = [code for code in SECTIONS if _has(code, assessment)]
+    sections = [code for code in SECTIONS if _has(code, assessment, lineage)]
     return (
         _environment()
         .get_template("dossier.html.j2")
@@ -75,6 +91,8 @@ def render(assessment: Assessment, lang: str) -> str:
             links=link_rows.links(assessment, lang),
             weight_map=link_rows.weight_map(assessment, lang),
             ledger=said_rows.ledger(assessment, lang),
+            origins=origin_rows.origin_table(assessment, lineage, lang),
+            drifts=drift_rows.drift_rows(assessment, lineage, lang),
             events=said_rows.events(assessment, lang),
             sources=evidence_rows.sources(assessment, lang),
             documents=evidence_rows.documents(assessment, lang),
@@ -97,12 +115,13 @@ def _record(assessment: Assessment, lang: str) -> str:
     return f"{record_sentence(read_settled_record(), leading, ANY, lang)} {limit_sentence(lang)}"
 
 
-def _has(section: str, assessment: Assessment) -> bool:
+def _has(section: str, assessment: Assessment, lineage: Lineage) -> bool:
     """Say whether a section has anything to hold; what every dossier must show is always there."""
     held = {
         "ladder": assessment.ladder is not None,
         "judgements": bool(assessment.judgements),
         "links": bool(assessment.overlaps) or assessment.question == "link",
+        "origins": lineage.publishers > 1,
         "timeline": bool(assessment.timeline),
         "annex": bool(assessment.sensitivity),
     }

@@ -49,6 +49,7 @@ _OF_ACTORS: Final = frozenset(
         "hijacks",
         "supplies",
         "claims-responsibility-for",
+        "agrees-with",
     }
 )
 """Relations whose subject is always somebody."""
@@ -206,8 +207,14 @@ def _with_article(source: Source, name: str, lang: str) -> str:
     """Return a name as a sentence wants it; what stands in brackets behind it is left to the tables."""
     name, lists = _IN_BRACKETS.sub("", name) or name, articles()[lang]
     if lang == "en":
+        # "The Ministry of Defence", but "CERT Polska": a team is called by its name alone.
+        is_team = name.startswith("CERT ")
         several = (
-            source.kind in _PUBLIC and " " in name and name[0].isascii() and source.id not in lists["bare-sources"]
+            source.kind in _PUBLIC
+            and " " in name
+            and name[0].isascii()
+            and not is_team
+            and source.id not in lists["bare-sources"]
         )
         wants = source.id in lists["sources"] or several
         return name_text(f"the {name}" if wants and not name.lower().startswith("the ") else name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -14,6 +14,10 @@ from consilience.model.statement import Judgement, Statement
 
 if TYPE_CHECKING:  # Arrow costs 0.1 s of start-up, and most commands read no observations
     import pyarrow as pa
+
+
+PROPOSALS: Final = "proposals"
+"""The ``rules`` of a reading whose statements nobody has accepted yet: they are given out only with their document."""
 
 
 class ReadingKey(msgspec.Struct, frozen=True):
@@ -67,7 +71,10 @@ class Store(Protocol):
         """Return all sources by id."""
 
     def statements(self, documents: Collection[str] | None = None, predicate: str = "") -> Iterator[Statement]:
-        """Yield the statements of current readings, in the order of their ids."""
+        """Yield the statements of current readings, in the order of their ids.
+
+        Without ``documents``, :data:`PROPOSALS` are left out.
+        """
 
     def statement(self, statement_id: str) -> Statement | None:
         """Return one statement, also one of an older reading."""

@@ -32,7 +32,7 @@ from consilience.errors import SchemaVersionError, StoreError
 from consilience.model.document import Document, Issue, Passage, Reading, StixObject
 from consilience.model.source import Source
 from consilience.model.statement import Judgement, Statement
-from consilience.store.interface import Hit, ReadingKey
+from consilience.store.interface import PROPOSALS, Hit, ReadingKey
 
 if TYPE_CHECKING:  # Arrow costs 0.2 s at start-up, and most commands read no observations
     import pyarrow as pa
@@ -227,12 +227,18 @@ class Workspace:
         return {key: msgspec.json.decode(json, type=Source) for key, json in rows}
 
     def statements(self, documents: Collection[str] | None = None, predicate: str = "") -> Iterator[Statement]:
-        """Yield the statements of current readings, of some documents or of all, in the order of their ids."""
+        """Yield the statements of current readings, of some documents or of all, in the order of their ids.
+
+        Without ``documents``, those of a reading that holds :data:`PROPOSALS` are left out.
+        """
         query = "SELECT DISTINCT digest, json FROM current_statement WHERE 1"
         values: list[str] = []
         if documents is not None:
             query += f" AND document IN ({','.join('?' * len(documents))})"
             values += documents
+        else:
+            query += " AND document NOT IN (SELECT document FROM reading WHERE rules = ?)"
+            values.append(PROPOSALS)
         if predicate:
             query += " AND predicate = ?"
             values.append(predicate)

@@ -1,0 +1,154 @@
+"""Patterns of a rule table: what the slots stand for, and how a pattern becomes a regular expression."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from consilience.errors import KnowledgeError
+
+_GAP: Final = r"(?:(?:‹[XD]\d+›|[^\s‹›.;:!?,]{1,40})\s+){0,5}?"
+
+
+def _many(name: str, letters: str, places: str = "") -> str:
+    # A country's name is an actor only where something of it follows ("‹C0›'s military hackers").
+    token = rf"(?:‹[{letters}]\d+›|‹C\d+›(?=[’']s))" if name in ("actor", "target", "state") else rf"‹[{letters}]\d+›"
+    # A look at what follows first: it spares the many looks back at every place where no name begins.
+    return (
+        (rf"(?=(?:{{article}})?{token})" if places else "")
+        + places
+        + rf"(?:(?<!\w){{article}})?(?P<{name}>{token}(?:(?:,\s+(?:{{article}})?{token}){{0,6}},?\s+{{and}}{token})?)"
+    )
+
+
+_NAMED: Final = r"(?P<named>‹G\d+›|[\"“«]?\s?(?-i:[A-ZÀ-Þ][\w’'-]{1,30}(?:\s[A-ZÀ-Þ][\w’'-]{1,30}){0,3})\s?[\"”»]?)"
+_SLOTS: Final = {
+    "actor": _many("actor", "SHKG"),
+    # Who does it stands after no preposition: in "a company tied to ‹S0› was behind ‹I1›" it is the company.
+    "doer": _many("actor", "SHKG", "{places}"),
+    "denier": _many("actor", "SHKGP", "{places}"),
+    "claimant": _many("claimant", "SOVPU", "{places}"),
+    "speaker": _many("claimant", "SOVPU"),
+    "owner": _many("claimant", "CSOVPU"),
+    "responder": _many("responder", "SOVPU"),
+    "state": _many("state", "S"),
+    "group": _many("group", "GHK"),
+    "parties": _many("parties", "SCO"),
+    "cluster": r"(?P<cluster>‹G\d+›)",
+    "clusters": _many("cluster", "G"),
+    "other": r"(?P<other>‹G\d+›)",
+    "others": _many("other", "G"),
+    "tool": _many("tool", "M"),
+    # A named piece of malware may stand for what was done with it ("responsible for NotPetya").
+    "incident": r"(?P<incident>‹[IM]\d+›)",
+    "victim": _many("victim", "SOVTD"),
+    "supplier": _many("supplier", "SHKGOVP"),
+    "recipient": _many("recipient", "SHKGOVP"),
+    "target": _many("target", "SHKG"),
+    "named": _NAMED,
+    "alias": _NAMED.replace("named", "alias"),
+    "aliases": r"(?P<alias>‹G\d+›(?:(?:,|,?\s+(?:and|or|et|ou))\s+‹G\d+›){0,6})",
+    "name": r"(?-i:[A-ZÀ-Þ][\w’'-]{1,30}(?:\s(?:(?:de|von|van|al|bin)\s)?[A-ZÀ-Þ][\w’'-]{1,30}){0,3})",
+    "C": r"‹C\d+›",
+    "D": r"‹D\d+›",
+    "S": r"‹S\d+›",
+    "H": r"‹H\d+›",
+    "G": r"‹G\d+›",
+    "M": r"‹M\d+›",
+    "O": r"‹O\d+›",
+    "T": r"‹T\d+›",
+    "K": r"‹K\d+›",
+    "I": r"‹I\d+›",
+    "X": r"‹X\d+›",
+    "any": r"‹[A-Z]\d+›",
+    # The same for what is attributed: no cluster and no tool is among it, for that would be another claim.
+    "deeds": r"(?P<deed>(?:(?:‹[A-FIJLN-Z]\d+›[’']?s?|[\w’'&/-]{1,30})\s+){0,6}?)(?:[ld][’'])?",
+    # Names and words that may stand between a verb and what it is about: at most six, then an elided article ("l'").
+    "np": r"(?:(?:‹[A-Z]\d+›[’']?s?|[\w’'&/$€£-]{1,30}(?:\.\d+)?)\s+){0,6}?(?:[ld][’'])?",
+}
+
+
+def slot(match: re.Match[str], name: str) -> str:
+    """Return what fills the slot ``name`` in a match, or an empty text; a slot may stand several times in a pattern."""
+    for group, text in match.groupdict().items():
+        if text and group.partition("__")[0] == name:
+            return text
+    return ""
+
+
+def _numbered_groups(text: str) -> str:
+    """Give a second slot of one name a name of its own, as regular expressions demand."""
+    count: dict[str, int] = {}
+
+    def rename(match: re.Match[str]) -> str:
+        count[match[1]] = count.get(match[1], 0) + 1
+        return match[0] if count[match[1]] == 1 else f"(?P<{match[1]}__{count[match[1]]}>"
+
+    return re.sub(r"\(\?P<([a-z]+)>", rename, text)
+
+
+def spaced(words: str) -> str:
+    """Return ``words`` with any white space allowed where a space stands."""
+    return words.replace(" ", r"\s+")
+
+
+def compiled_words(words: list[str]) -> re.Pattern[str]:
+    """Compile a list of words; each is a small regular expression that stands between word boundaries."""
+    return re.compile(r"(?<!\w)(?:" + "|".join(spaced(word) for word in words) + r")(?!\w)" if words else r"(?!)", re.I)
+
+
+def compiled(pattern: str, lists: dict[str, str], row: str, case: bool = False) -> re.Pattern[str]:
+    """Compile a pattern of ``row``; raise ``KnowledgeError`` naming it where a list is unknown or the pattern wrong."""
+    text = pattern.replace(" ... ", " {gap}").replace(" ", r"\s+")
+    known = _SLOTS | lists | {"gap": _GAP}
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] not in known:
+            raise KnowledgeError(f"{row}: {{{match[1]}}} is neither a slot nor a list")
+        return known[match[1]]
+
+    # A slot may hold a list, and a list another one.
+    for _ in range(4):
+        text = re.sub(r"\{([A-Za-z_]+)\}", fill, text)
+    text = _numbered_groups(text)
+    try:
+        return re.compile(text, 0 if case else re.IGNORECASE)
+    except re.error as error:
+        raise KnowledgeError(f"{row}: {error}", file=pattern) from error
+
+
+# Slots that hold nothing but tokens.
+TOKEN_SLOTS: Final = frozenset(
+    {"actor", "target", "cluster", "other", "tool", "victim", "supplier", "recipient", "claimant"}
+)
+
+
+def letters_of(name: str, patterns: tuple[re.Pattern[str], ...]) -> str:
+    """Return the letters of the tokens that fill the slot ``name`` in any of ``patterns``."""
+    found: set[str] = set()
+    for pattern in patterns:
+        for piece in re.findall(rf"\(\?P<{name}(?:__\d+)?>(.{{1,60}})", pattern.pattern):
+            found |= set("".join(re.findall(r"‹\[?([A-Z]+)", piece)))
+    return "".join(sorted(found))
+
+
+def needed_letters(pattern: str) -> tuple[frozenset[str], ...]:
+    """Return sets of letters: a match of ``pattern``, as the table writes it, holds a token of each of the sets.
+
+    Only slots that stand outside all brackets and are not optional count, and none where the pattern has alternatives.
+    """
+    found: list[frozenset[str]] = []
+    depth = 0
+    for match in re.finditer(r"\\.|\[(?:\\.|[^\]])*\]|\{(?P<slot>[A-Za-z_]+)\}(?P<maybe>[?*{])?|[()|]", pattern):
+        if match[0] == "|" and depth == 0:
+            return ()
+        depth += (match[0] == "(") - (match[0] == ")")
+        if match["slot"] and depth == 0 and not match["maybe"]:
+            letters = "".join(re.findall(r"‹\[?([A-Z]+)", _SLOTS.get(match["slot"], "")))
+            if letters and match["slot"] not in _WORDY:
+                found.append(frozenset(letters))
+    return tuple(found)
+
+
+# Slots that may hold words without any token.
+_WORDY: Final = frozenset({"np", "deeds", "named", "alias"})
