@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from conftest import ROOT
 from consilience.app.ledgers import case_claims
+from consilience.app.reviewing import decide
 from consilience.app.settings import settings
-from consilience.app.use_cases import judge
 from consilience.cli.case import claims
 from consilience.cli.output import Console
 from consilience.model.statement import Verdict
@@ -54,10 +54,10 @@ def test_it_is_put_on_another_scale_by_its_range(workspace: Path, cache: Path, s
 def test_analysts_who_disagree_on_a_statement_are_both_named(workspace: Path, cache: Path) -> None:
     where = settings(workspace, cache)
     first = case_claims(where, ROOT / "cases" / "albania-2022")[0].statement
-    judge(where, first, Verdict.REJECT, "ana", "2026-11-24", "a copy")
+    decide(where, first, Verdict.REJECT, "ana", "2026-11-24", "a copy")
     assert "analysts disagree" not in printed(workspace, cache)
-    judge(where, first, Verdict.ACCEPT, "ben", "2026-11-25", "seen by us too")
+    decide(where, first, Verdict.ACCEPT, "ben", "2026-11-25", "seen by us too")
     told = printed(workspace, cache)
     assert "analysts disagree, the last counts: ana rejects it (2026-11-24), ben accepts it (2026-11-25)" in told
-    judge(where, first, Verdict.ACCEPT, "ana", "2026-11-26", "")
+    decide(where, first, Verdict.ACCEPT, "ana", "2026-11-26", "")
     assert "analysts disagree" not in printed(workspace, cache)

@@ -22,7 +22,27 @@ DONE, ERROR, USAGE, NOTHING, PARTIAL = 0, 1, 2, 3, 6
 
 COMMANDS = (
     *("add", "read", "review", "extract", "who", "names", "overlap", "attribute", "calibrate", "assess", "sources"),
-    *("claims", "search", "query", "judge", "judgements", "update"),
+    *(
+        "claims",
+        "origins",
+        "search",
+        "query",
+        "judge",
+        "judgements",
+        "propose",
+        "match",
+        "validate",
+        "share",
+        "verify",
+        "compare",
+        "serve",
+        "pull",
+        "push",
+        "misp",
+        "trust",
+        "audit",
+        "update",
+    ),
 )
 
 LIST_A = """\
@@ -158,6 +178,7 @@ JSON: list[tuple[str, list[str], int, str, str]] = [
     ("sources", [], DONE, "consilience-sources/1", "sources"),
     ("claims", [], DONE, "consilience-claims/1", "claims"),
     ("claims", ["{desk}/case"], DONE, "consilience-claims/1", "claims"),
+    ("trust", ["list"], NOTHING, "consilience-trust-list/1", "partners"),
     ("search", ["harbour"], DONE, "consilience-search/1", "hits"),
     ("search", ["zeppelin"], NOTHING, "consilience-search/1", "hits"),
     ("query", ["SELECT id, quote FROM statement"], DONE, "consilience-query/1", "rows"),

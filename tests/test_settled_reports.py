@@ -2,9 +2,11 @@
 
 import pytest
 
+from consilience.app.attributing import read_report
+from consilience.app.reviewing import decide
 from consilience.app.settings import Settings
 from consilience.app.settled_reports import attribute_text, settled_documents
-from consilience.app.use_cases import add_paths, judge
+from consilience.app.use_cases import add_paths
 from consilience.cli.attribute_text import show_text
 from consilience.cli.output import Console
 from consilience.errors import InputError, StoreError
@@ -36,6 +38,10 @@ def folder(tmp_path):
     made = tmp_path / "reports"
     made.mkdir()
     return made
+
+
+def ask(where, path, filed=None):
+    return attribute_text(where, read_report(where, path), filed=filed)
 
 
 def settle(where, folder, each=6):
@@ -79,7 +85,7 @@ def test_an_analyst_settles_what_names_two_and_unsettles_what_names_one(where, f
         ("Turla", Verdict.REJECT, []),
     ]
     for name, verdict, expected in steps:
-        judge(where, ids[name], verdict, "analyst", "2026-11-25", "")
+        decide(where, ids[name], verdict, "analyst", "2026-11-25", "")
         with open_workspace(where.workspace) as store:
             assert list(settled_documents(store).values()) == expected
 
@@ -88,7 +94,7 @@ def test_a_report_is_compared_without_its_names(where, folder, tmp_path):
     settle(where, folder)
     # The names point to another cluster than the words: they are told, and do not count.
     asked = written(tmp_path, "asked", f"OilRig and OilRig again, of Iran. {report('Lynx', 9_001)}")
-    found = attribute_text(where, asked)
+    found = ask(where, asked)
     assert (found.settled, found.compared, found.clusters, found.same) == (18, 18, 3, ())
     assert found.ranking.candidates[0].cluster == "Gamaredon"
     assert not found.ranking.abstains
@@ -98,7 +104,7 @@ def test_a_report_is_compared_without_its_names(where, folder, tmp_path):
 def test_a_copy_of_a_settled_report_is_no_evidence(where, folder, tmp_path):
     settle(where, folder)
     text = (folder / "Turla-3.txt").read_text("utf-8")
-    found = attribute_text(where, written(tmp_path, "asked", text + "With a sentence of its own at the end.\n"))
+    found = ask(where, written(tmp_path, "asked", text + "With a sentence of its own at the end.\n"))
     assert len(found.same) == 1
     assert found.compared == 17
 
@@ -110,19 +116,19 @@ def test_reports_that_are_filed_by_hand(where, folder, tmp_path):
         (shelf / "Sandworm").mkdir(parents=True, exist_ok=True)
         written(shelf / "Sandworm", str(number), f"A report without a name. {report('Stoat', 500 + number)}")
     asked = written(tmp_path, "asked", report("Stoat", 9_004))
-    assert attribute_text(where, asked).ranking.candidates[0].cluster != "Sandworm"
-    found = attribute_text(where, asked, filed=shelf)
+    assert ask(where, asked).ranking.candidates[0].cluster != "Sandworm"
+    found = ask(where, asked, filed=shelf)
     assert (found.compared, found.clusters, found.ranking.candidates[0].cluster) == (20, 4, "Sandworm")
     with pytest.raises(InputError, match=r"no folder"):
-        attribute_text(where, asked, filed=asked)
+        ask(where, asked, filed=asked)
     (shelf / "Sandworm" / "empty.txt").write_bytes(b"")
     with pytest.raises(InputError, match=r"empty\.txt"):
-        attribute_text(where, asked, filed=shelf)
+        ask(where, asked, filed=shelf)
 
 
 def test_with_too_few_settled_reports_nothing_is_said(where, folder, tmp_path):
     settle(where, folder, each=4)
-    found = attribute_text(where, written(tmp_path, "asked", report("Heron", 9_002)))
+    found = ask(where, written(tmp_path, "asked", report("Heron", 9_002)))
     assert (found.settled, found.compared, found.ranking.abstains) == (12, 0, True)
     assert found.ranking.reasons == ("no-profiles",)
 
@@ -130,22 +136,22 @@ def test_with_too_few_settled_reports_nothing_is_said(where, folder, tmp_path):
 def test_without_a_workspace_or_a_file(where, folder, tmp_path):
     asked = written(tmp_path, "asked", report("Heron", 9_003))
     with pytest.raises(StoreError):
-        attribute_text(where, asked)
+        ask(where, asked)
     settle(where, folder, each=1)
     with pytest.raises(InputError):
-        attribute_text(where, tmp_path / "nowhere.txt")
-    assert attribute_text(where, asked).ranking.reasons == ("no-profiles",)
+        ask(where, tmp_path / "nowhere.txt")
+    assert ask(where, asked).ranking.reasons == ("no-profiles",)
 
 
 def test_what_is_printed(where, folder, tmp_path, capsys):
     settle(where, folder)
     console = Console(where, as_json=False)
-    show_text(console, attribute_text(where, written(tmp_path, "asked", f"By OilRig. {report('Lynx', 9_001)}")))
+    show_text(console, ask(where, written(tmp_path, "asked", f"By OilRig. {report('Lynx', 9_001)}")))
     text = " ".join(capsys.readouterr().out.split())
     assert "reads like reports on Gamaredon: it is very likely (80–95 %) that it is one." in text
     assert "of 18 settled reports here" in text
     assert "claims of its writer that were not counted: oilrig (1)." in text
-    show_text(console, attribute_text(where, written(tmp_path, "short", "turbine")))
+    show_text(console, ask(where, written(tmp_path, "short", "turbine")))
     text = " ".join(capsys.readouterr().out.split())
     assert "The text does not say enough beside its names" in text
     assert "too few words of the text are known" in text

@@ -9,7 +9,15 @@ import msgspec
 import pytest
 
 from assessment_fixtures import link, who
-from consilience.exchange.stix_export import AUTHOR, EXTENSION, SCHEMA, bundle, newest_date
+from consilience.exchange.stix_export import bundle, newest_date
+from consilience.exchange.stix_extension import (
+    AUTHOR,
+    EXTENSION,
+    SCHEMA,
+    Centre,
+    published_definition,
+    published_schema,
+)
 from consilience.formats import stix
 from consilience.formats.context import ReadContext
 from consilience.knowledge.scales import word_for
@@ -127,7 +135,7 @@ def test_the_grouping_holds_everything_with_evidence_and_digests(assessment):
 
 
 @BOTH
-def test_quotations_stay_at_home(assessment):
+def test_quotations_stay_at_home_unless_they_are_released(assessment):
     quoted = [
         each.text for item in assessment.evidence for each in item.quotations if each.text not in item.params.values()
     ]
@@ -167,6 +175,82 @@ def test_the_page_on_the_extension_names_it_and_each_of_its_properties():
     page = (DOCS / "stix-extension.md").read_text("utf-8")
     assert EXTENSION in page
     assert [name for name in SCHEMA["properties"] if f"`{name}`" not in page] == []
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore")
+def test_what_goes_to_a_partner_is_by_this_centre_and_goes_without_the_definition(assessment):
+    centre = Centre("identity--11111111-1111-4111-8111-111111111111", "CERT Example")
+    data = bundle(assessment, author=centre, definition=False, quotations=True)
+    result = stix2validator.validate_string(data.decode(), stix2validator.ValidationOptions(version="2.1"))
+    assert result.is_valid, result.errors
+    stix2.parse(data.decode(), allow_custom=True)  # it takes every extension without its definition for custom content
+    sent = json.loads(data)["objects"]
+    made = [each for each in sent if each["type"] not in ("marking-definition", "identity")]
+    assert {each["created_by_ref"] for each in made} == {centre.identity}
+    assert not [each for each in sent if each["type"] == "extension-definition" or each["id"] == AUTHOR]
+    (grouping,) = [each for each in sent if each["type"] == "grouping"]
+    quoted = [q for item in extension(grouping)["evidence"] for q in item.get("quotations", ())]
+    assert [each["text"] for each in quoted] == [q.text for item in assessment.evidence for q in item.quotations]
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore")
+def test_texts_in_other_languages_can_be_marked_and_oasis_objects_to_nothing_else(assessment):
+    data = bundle(assessment, quotations=True, languages=True)
+    result = stix2validator.validate_string(data.decode(), stix2validator.ValidationOptions(version="2.1"))
+    # STIX 2.1, 7.2.3: "one and only one of" lang and marking_ref; the schema demands the second beside the first.
+    assert [str(each) for each in result.errors if "granular_markings" not in str(each)] == []
+    stix2.parse(data.decode(), allow_custom=False)
+    (grouping,) = [each for each in json.loads(data)["objects"] if each["type"] == "grouping"]
+    quoted = [q for item in extension(grouping)["evidence"] for q in item.get("quotations", ())]
+    marked = {(each["lang"], path) for each in grouping["granular_markings"] for path in each["selectors"]}
+    assert ("fr", f"extensions.{EXTENSION}.title.fr") in marked
+    for lang, path in marked:
+        found = grouping
+        for step in path.split("."):
+            found = found[int(step[1:-1])] if step.startswith("[") else found[step]
+        assert isinstance(found, str)
+        assert path.endswith(f".{lang}") or lang in {each["lang"] for each in quoted if each["text"] == found}
+    languages = {each["lang"] for each in quoted if each["lang"]} - {"en"}
+    assert languages <= {lang for lang, _ in marked}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("attribution-assessment.schema.json", published_schema()),
+        ("attribution-assessment.extension.json", published_definition()),
+    ],
+)
+def test_schema_and_definition_are_published_as_the_program_has_them(name, data):
+    assert (DOCS / name).read_bytes() == data
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_published_definition_is_valid_stix_and_holds_nothing_else():
+    result = stix2validator.validate_string(published_definition().decode())
+    assert result.is_valid, result.errors
+    kinds = [each["type"] for each in json.loads(published_definition())["objects"]]
+    assert kinds == ["marking-definition", "identity", "extension-definition"]
+    assert json.loads(published_schema()) == SCHEMA
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"posterior": 1.2},
+        {"kind": "friend"},
+        {"evidence": [{"item": "x"}]},
+        {"label": {"en": 1}},
+        {"basis": {"statements": 1}},
+        {"extension_type": "new-sdo"},
+    ],
+)
+def test_the_schema_refuses_what_it_does_not_mean(wrong):
+    check = jsonschema_rs.validator_for(json.loads(published_schema()))
+    assert check.is_valid({"extension_type": "property-extension"})
+    assert not check.is_valid({"extension_type": "property-extension"} | wrong)
 
 
 @pytest.mark.parametrize(

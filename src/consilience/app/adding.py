@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from consilience.app.auditing import recording
+from consilience.app.garbage_collection import without_collector
 from consilience.app.readers import open_lexicon, read
 from consilience.app.settings import Settings
-from consilience.errors import InputError
+from consilience.errors import FormatError, InputError
+from consilience.exchange.audit_log import Action
 from consilience.formats.context import Limits, ReadContext, sha256
 from consilience.knowledge.sources import known_sources
 from consilience.model.document import Issue, Reading
@@ -127,9 +129,18 @@ class Adder:
         With ``exact`` the context and the rules must be those of the last reading.
         With ``dry_run`` everything is read and nothing is kept.
         """
+        with recording(None if dry_run else self._store) as record:
+            report = self._add_batch(inputs, again=again, exact=exact, dry_run=dry_run, progress=progress)
+            if report.count(Outcome.TAKEN):
+                record(Action.ADDED)
+        return report
+
+    def _add_batch(
+        self, inputs: Iterable[Input], *, again: bool, exact: bool, dry_run: bool, progress: Progress | None
+    ) -> AddReport:
         rows: list[AddRow] = []
         seen: set[str] = set()
-        with _no_collector(), nullcontext() if dry_run else self._store.batch() as batch:
+        with without_collector(), nullcontext() if dry_run else self._store.batch() as batch:
             for each in inputs:
                 if progress:
                     progress(each.path.name)
@@ -201,25 +212,17 @@ class Adder:
         from consilience.extract.passages import extract
 
         for passage in reading.passages:
-            found = extract(passage, reading.document, self._lexicon)
+            try:
+                found = extract(passage, reading.document, self._lexicon)
+            except Exception as error:  # as in `read`: one bad document never stops a batch
+                reason = f"the rules for prose failed on it: {type(error).__name__}: {error}"[:300]
+                raise FormatError(reason, file=reading.document.name, place=passage.pointer) from error
             reading.statements.extend(found.statements)
             reading.observations.extend(found.observations)
 
     @cached_property
     def _lexicon(self) -> Lexicon:
         return open_lexicon(self._where)
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Switch the cyclic garbage collector off: frozen values make no cycles, and it costs a tenth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def printable(name: str) -> str:

@@ -8,23 +8,28 @@ from typing import Final
 
 import msgspec
 
-from consilience.app.adding import AddReport, Progress
-from consilience.app.case_facts import add_documents, gather_facts
-from consilience.app.link_question import link_items
+from consilience.app.adding import AddReport, Progress, source_by_id
+from consilience.app.case_facts import add_documents, gather_material
+from consilience.app.derivations import documents_lineage, led_back, relayed
+from consilience.app.link_question import link_basis, link_items
 from consilience.app.settings import Settings
 from consilience.app.use_cases import knowledge
 from consilience.attribution.assess import Gather, assess_judged
 from consilience.attribution.evidence import gather
-from consilience.attribution.judgements import added_hypotheses, standing
+from consilience.attribution.knowledge_excerpt import Answers, KnowledgeExcerpt, LookupRecord
+from consilience.attribution.material import CaseMaterial, derive_facts
+from consilience.attribution.settings import DEFAULTS, WeighSettings
 from consilience.errors import CaseError
 from consilience.exchange.stix_export import bundle
 from consilience.formats.case_judgements import read_judgements
 from consilience.formats.case_yaml import read_case
 from consilience.knowledge.infrastructure import open_shared_infrastructure
 from consilience.knowledge.scales import word_for
-from consilience.model.assessment import Assessment, PairOverlap
+from consilience.model.assessment import Assessment
 from consilience.model.case import Case, Question
+from consilience.model.derivation import Lineage
 from consilience.model.judgement import CaseJudgement
+from consilience.overlap.link_basis import LinkBasis
 from consilience.report.dossier import render
 from consilience.report.ladder_rows import ladder_sentences
 from consilience.report.sentences import headline
@@ -60,13 +65,14 @@ def assess_case(where: Settings, folder: Path, out: Path, progress: Progress | N
     judgements = read_judgements(folder)
     with open_workspace(where.workspace) as store:
         added = add_documents(store, where, case, folder, progress)
-        assessment = assess_documents(store, where, case, added, judgements)
+        weighed = gathered(store, where, case, added, judgements)
+    assessment = weighed.assessment
     remarks = ladder_sentences(assessment, "en" if "en" in assessment.title else case.languages[0])
     stix = bundle(assessment, remarks=remarks)
     files = {"assessment.json": canonical_json(assessment), "assessment.stix.json": stix}
     for number, lang in enumerate(case.languages):
         name = "dossier.html" if number == 0 else f"dossier.{lang}.html"
-        files[name] = render(assessment, lang).encode()
+        files[name] = render(assessment, lang, weighed.lineage).encode()
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
@@ -87,14 +93,55 @@ def assess_documents(
     store: Store, where: Settings, case: Case, added: AddReport, judgements: Sequence[CaseJudgement] = ()
 ) -> Assessment:
     """Weigh what the store and knowledge hold on a case whose documents have been added, as analysts judge it."""
+    return gathered(store, where, case, added, judgements).assessment
+
+
+class Gathered(msgspec.Struct, frozen=True):
+    """An assessment with all that it was made from: with this alone, :func:`assess_material` makes it again.
+
+    What ``lineage`` found of sources that only repeat others is in the sources of ``material``.
+    """
+
+    material: CaseMaterial
+    knowledge: KnowledgeExcerpt
+    link: LinkBasis | None
+    assessment: Assessment
+    lineage: Lineage = Lineage()
+
+
+def gathered(
+    store: Store, where: Settings, case: Case, added: AddReport, judgements: Sequence[CaseJudgement] = ()
+) -> Gathered:
+    """Gather what the store and knowledge hold on a case whose documents have been added, and weigh it."""
     infrastructure = open_shared_infrastructure(where.cache)
     with knowledge(where) as known:
-        facts = gather_facts(store, known, infrastructure, case, added, added_hypotheses(standing(judgements)))
-        overlaps: tuple[PairOverlap, ...] = ()
-        make: Gather = gather
+        record = LookupRecord(known, source_by_id)
+        material = gather_material(store, known, infrastructure, case, added, judgements)
+        found = documents_lineage(store, where, material.documents, material.statements, material.sources)
+        material = msgspec.structs.replace(
+            material, statements=relayed(material.statements, found), sources=led_back(material.sources, found)
+        )
+        link = None
         if case.question is Question.LINK:
-            overlaps, items = link_items(facts, known, infrastructure, store)
-            make = lambda _: items  # noqa: E731 - the items of a link come with the comparison of the two clusters
-    assessment = assess_judged(facts, make, judgements, overlaps, word=word_for)
-    headlines = {lang: headline(assessment, lang) for lang in sorted(case.languages)}
-    return msgspec.structs.replace(assessment, headline=headlines)
+            ours = {each.sha256 for each in material.documents}
+            link = link_basis(case, known, infrastructure, store, material.sources, ours)
+        assessment = assess_material(material, record, link)
+    return Gathered(material, record.excerpt(), link, assessment, found)
+
+
+def assess_material(
+    material: CaseMaterial, known: Answers, link: LinkBasis | None = None, settings: WeighSettings = DEFAULTS
+) -> Assessment:
+    """Return the assessment of a case: the one way from material to answer, at home and at a partner's.
+
+    Reads no file, clock or database: the same material, answers and settings give the same bytes.
+    """
+    facts = derive_facts(material, known, settings)
+    make: Gather = gather
+    if link is not None:
+        items = link_items(link, facts)
+        make = lambda _: items  # noqa: E731 - the items of a link come with the comparison of the two clusters
+    overlaps = link.overlaps if link else ()
+    found = assess_judged(facts, make, material.judgements, overlaps, word=word_for, settings=settings)
+    headlines = {lang: headline(found, lang) for lang in sorted(material.case.languages)}
+    return msgspec.structs.replace(found, headline=headlines)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import msgspec
 
 from consilience.app.assessing import OUT, assess_documents
+from consilience.app.auditing import entering
 from consilience.app.case_facts import add_documents
 from consilience.app.settings import Settings
 from consilience.attribution.hypotheses import slug
 from consilience.attribution.judgements import standing
 from consilience.errors import CaseError, UnknownNameError
+from consilience.exchange.audit_log import Action, Event, Thing
 from consilience.formats.case_judgements import append_judgement, flaw, read_judgements
 from consilience.formats.case_yaml import read_case
 from consilience.model.assessment import Assessment
@@ -95,7 +98,10 @@ def _kept(where: Settings, folder: Path, judgement: CaseJudgement) -> Ruled:
     if reason:
         raise CaseError(reason, file=str(folder), place=judgement.target)
     assessment = judged_case(where, folder, (judgement,))  # one that breaks the case, as by its prior, is not kept
-    append_judgement(folder, judgement)
+    digest = hashlib.sha256(msgspec.json.encode(judgement)).hexdigest()
+    thing = Thing(kind="case-judgement", id=digest, marking=assessment.marking)
+    with entering(where, Event(action=Action.JUDGED, author=judgement.author, things=(thing,))):
+        append_judgement(folder, judgement)
     return Ruled(judgement, assessment)
 
 

@@ -7,7 +7,7 @@ has, and of what publishers say of the two (``app.published_on_pair``).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -15,54 +15,83 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from consilience.app.adding import source_by_id
-from consilience.app.case_facts import LISTS, rejections
+from consilience.app.case_facts import rejections
+from consilience.app.overlap_rows import with_rows
 from consilience.app.overlap_units import indicators, unit_table
 from consilience.app.overlapping import Resolved, pair_overlaps, relabelled, resolve
 from consilience.app.published_on_pair import Published
+from consilience.app.reported_artefacts import reported_artefacts
 from consilience.attribution.facts import CaseFacts
+from consilience.attribution.material import LISTS
 from consilience.errors import CaseError
 from consilience.knowledge.index import Knowledge
 from consilience.knowledge.infrastructure import SharedInfrastructure
 from consilience.knowledge.names import strict_key
 from consilience.model.assessment import EvidenceItem, PairOverlap
-from consilience.model.dates import earliest, latest, parse_date
+from consilience.model.case import Case
 from consilience.model.source import Reliability, Source
 from consilience.model.statement import Predicate, Statement
 from consilience.overlap.kind import BY_KIND, LinkVerdict, ReportedArtefact, link_evidence, verdict
+from consilience.overlap.link_basis import LinkBasis
 from consilience.overlap.link_rules import LAUNCHES, RULE_OF
 from consilience.overlap.pair_knowledge import PairKnowledge, Sides, fold
 from consilience.overlap.signatures import SOFTWARE
 from consilience.store.interface import Store
 
-_NETS: Final = frozenset({"network"})
 _OF_CLUSTERS: Final = tuple(
     dict.fromkeys((*map(str, RULE_OF), *sorted(LAUNCHES), Predicate.SUPPLIES, Predicate.USES, Predicate.TARGETS))
 )
 _WITH_SOURCE: Final = re.compile(r"(.+) \([^()]+\)")
 
 
-def link_items(
-    facts: CaseFacts, known: Knowledge, infrastructure: SharedInfrastructure, store: Store
-) -> tuple[tuple[PairOverlap, ...], tuple[EvidenceItem, ...]]:
-    """Compare the two clusters of a link question and return overlaps and evidence on the kind of link."""
-    if len(facts.case.clusters) != 2:
+def link_basis(
+    case: Case,
+    known: Knowledge,
+    infrastructure: SharedInfrastructure,
+    store: Store,
+    sources: Mapping[str, Source],
+    documents: Collection[str],
+) -> LinkBasis:
+    """Compare the two clusters of a link question; ``sources`` names those that list what they share.
+
+    The rows of ``documents``, those of the case, are kept with it where they alone give the same overlaps: what else
+    the workspace holds is compared with, and is no part of the case.
+    """
+    if len(case.clusters) != 2:
         raise CaseError("a case that asks for a link names two clusters", place="clusters")
-    a, b = facts.case.clusters
+    a, b = case.clusters
     rows = indicators(store.observations())
     resolved = _resolve_both(known, rows, a, b)
-    overlaps = _overlaps(rows, resolved, infrastructure)
-    lists = {each.sha256 for each in store.documents() if each.format in LISTS}
+    table = _compared(rows, resolved, infrastructure)
+    overlaps = pair_overlaps(a, b, table) if table is not None else ()
+    held = store.documents()
+    lists = {each.sha256 for each in held if each.format in LISTS}
     names = _names(known, resolved)
-    items = link_evidence(
-        *names,
-        {each.kind: each.id for each in facts.hypotheses},
+    basis = LinkBasis(
+        a=names[0],
+        b=names[1],
         overlaps=overlaps,
+        artefacts=reported_artefacts(overlaps, rows, resolved, lists, sources),
+        knowledge=Published(known).on(*resolved),
+    )
+    if table is None:
+        return basis
+    own = table.filter(pc.is_in(table["document"], pa.array(sorted(documents), pa.string())))
+    return with_rows(basis, own, {each.sha256: each.marking for each in held})
+
+
+def link_items(basis: LinkBasis, facts: CaseFacts) -> tuple[EvidenceItem, ...]:
+    """Return the evidence on the kind of link, from what the two share and the statements of the case."""
+    return link_evidence(
+        basis.a,
+        basis.b,
+        {each.kind: each.id for each in facts.hypotheses},
+        overlaps=basis.overlaps,
         statements=facts.statements,
         sources=facts.sources,
-        artefacts=_artefacts(overlaps, rows, resolved, lists, facts.sources),
-        knowledge=_behind(Published(known).on(*resolved), names, facts.statements),
+        artefacts=basis.artefacts,
+        knowledge=_behind(basis.knowledge, (basis.a, basis.b), facts.statements),
     )
-    return overlaps, items
 
 
 class PairFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +135,7 @@ class PairReader:
                 raise ValueError("overlaps cannot be worked out without a list of shared infrastructure")
             resolved = _resolve_both(self._known, self._rows, a, b)
             overlaps = _overlaps(self._rows, resolved, self._infrastructure)
-            artefacts = _artefacts(overlaps, self._rows, resolved, self._lists, self._sources)
+            artefacts = reported_artefacts(overlaps, self._rows, resolved, self._lists, self._sources)
         else:
             resolved = _apart(resolve(self._known, a, ()), resolve(self._known, b, ()))
         names = _names(self._known, resolved)
@@ -239,12 +268,19 @@ def _overlaps(
     rows: pa.Table, resolved: tuple[Resolved, Resolved], infrastructure: SharedInfrastructure
 ) -> tuple[PairOverlap, ...]:
     """Return the overlaps of the two; none where a name has no observation that can be compared."""
+    table = _compared(rows, resolved, infrastructure)
+    return pair_overlaps(resolved[0].name, resolved[1].name, table) if table is not None else ()
+
+
+def _compared(
+    rows: pa.Table, resolved: tuple[Resolved, Resolved], infrastructure: SharedInfrastructure
+) -> pa.Table | None:
+    """Return the rows from which overlaps are counted; ``None`` where a name has none that can be compared."""
     if not all(each.labels for each in resolved):
-        return ()
+        return None
     table = unit_table(relabelled(rows, resolved), infrastructure)
-    a, b = (each.name for each in resolved)
-    comparable = {a, b} <= set(pc.unique(table["cluster"]).to_pylist())  # not where all that one used is benign
-    return pair_overlaps(a, b, table) if comparable else ()
+    both = {each.name for each in resolved}
+    return table if both <= set(pc.unique(table["cluster"]).to_pylist()) else None  # all that one used may be benign
 
 
 def _names(known: Knowledge, resolved: tuple[Resolved, Resolved]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -291,63 +327,3 @@ def _led_back(sources: Mapping[str, Source], which: Iterable[str], origins: Iter
         if key not in behind
     }
     return dict(sources) | repeating
-
-
-def _artefacts(
-    overlaps: Iterable[PairOverlap],
-    rows: pa.Table,
-    resolved: tuple[Resolved, Resolved],
-    lists: Collection[str],
-    sources: Mapping[str, Source],
-) -> tuple[ReportedArtefact, ...]:
-    """Return the shared values themselves (not their networks), with who lists them and what was published before use.
-
-    ``published`` is set where the first report for one side is older than the first use stated for the other.
-    """
-    shared = {each.value: each.type for pair in overlaps for each in pair.shared if each.type not in _NETS}
-    side_of = {label: side for side, each in enumerate(resolved) for label in each.labels}
-    found: dict[str, list[tuple[str, str]]] = {}
-    uses: dict[str, tuple[list[str], list[str]]] = {}
-    told: dict[str, tuple[list[str], list[str]]] = {}
-    chosen = rows.filter(pc.is_in(rows["value"], pa.array(sorted(shared), pa.string())))
-    for row in chosen.select(["value", "cluster", "source", "document", "first", "reported"]).to_pylist():
-        if row["document"] in lists:
-            found.setdefault(row["value"], []).append((row["cluster"], row["source"]))
-        side = side_of.get(row["cluster"])
-        if side is not None:
-            uses.setdefault(row["value"], ([], []))[side].append(row["first"] or "")
-            told.setdefault(row["value"], ([], []))[side].append(row["reported"] or "")
-    artefacts = []
-    for value in sorted(found.keys() | uses.keys()):
-        held = found.get(value, [])
-        published, used = _published_before(told.get(value, ([], [])), uses.get(value, ([], [])))
-        artefacts.append(
-            ReportedArtefact(
-                type=shared[value],
-                value=value,
-                listed_under=tuple(sorted({cluster for cluster, _ in held})),
-                lists=", ".join(sorted({sources[each].name if each in sources else each for _, each in held})),
-                published=published,
-                used=used,
-            )
-        )
-    return tuple(artefacts)
-
-
-def _published_before(told: tuple[Sequence[str], Sequence[str]], uses: Sequence[Sequence[str]]) -> tuple[str, str]:
-    """Return the first report on one side and the first use by the other that came after it; else two empty texts."""
-    for side in (0, 1):
-        reported = _first(told[side])
-        used = _first(uses[1 - side])
-        if reported and used and latest(parse_date(reported)) < earliest(parse_date(used)):
-            return reported, used
-    return "", ""
-
-
-def _first(dates: Iterable[str]) -> str:
-    """Return the date that is certainly the first: none where one is missing or cannot be."""
-    stated = list(dates)
-    try:
-        return min(stated, key=lambda each: earliest(parse_date(each)), default="") if all(stated) else ""
-    except ValueError:
-        return ""

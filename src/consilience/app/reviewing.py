@@ -16,17 +16,31 @@ from typing import Final
 
 import msgspec
 
+from consilience.app.auditing import recording
 from consilience.app.settings import Settings
 from consilience.app.use_cases import existing_workspace
 from consilience.errors import StoreError, UnknownNameError
+from consilience.exchange.audit_log import Action
 from consilience.formats.context import sha256
 from consilience.knowledge.countries import country_code
-from consilience.model.dates import PartialDate, make_period, parse_date
+from consilience.model.dates import UNKNOWN_DATE, PartialDate, make_period, parse_date
 from consilience.model.document import Document, Reading
 from consilience.model.source import Source
-from consilience.model.statement import Entity, EntityType, Judgement, SpeechAct, Stance, Statement, Verdict
+from consilience.model.statement import (
+    Entity,
+    EntityType,
+    Judgement,
+    SpeechAct,
+    Stance,
+    Statement,
+    Verdict,
+    is_models,
+)
 from consilience.store.interface import ReadingKey, Store
 from consilience.store.workspace import Workspace
+
+MODEL: Final = "model"
+"""The format of a document that holds a language model's proposals."""
 
 RULE: Final = "review"
 """The rule of a statement that an analyst made by correcting one."""
@@ -105,7 +119,10 @@ def list_proposals(where: Settings, filters: Filters) -> tuple[Proposal, ...]:
 def proposals(store: Store, documents: Collection[str] | None = None) -> tuple[Proposal, ...]:
     """Return what was read from prose, of some documents or of all, each with the decision that holds for it."""
     decided = _Decisions(store)
-    current = [each for each in store.statements(documents) if _is_proposal(each)]
+    current = [each for each in store.statements(documents) if _is_proposal(each) and not is_models(each)]
+    if documents is None:
+        models = [each.sha256 for each in store.documents() if each.format == MODEL]
+        current += store.statements(models)
     rows = [decided.on(each) for each in current]
     shown = {each.judgement.statement for each in rows if each.judgement} | {each.id for each in current}
     lost = [
@@ -120,12 +137,21 @@ def reviewed(store: Store, documents: Collection[str]) -> tuple[Statement, ...]:
     """Return the statements of documents that count after review, in the order of their ids.
 
     Rejected and corrected ones are left out; corrections, and accepted ones that no reading finds any more, are in.
+    What a language model proposed counts as the analyst's own statement, once one has accepted it.
     """
-    found = {each.id: each for each in store.statements(documents)}
+    latest = {each.statement: each for each in store.judgements()}
+    rejected = {key for key, each in latest.items() if each.verdict is Verdict.REJECT and not each.withdrawn}
+    found = {
+        each.id: each
+        for each in store.statements(documents)
+        if not is_models(each) and not (each.rule == RULE and each.id in rejected)
+    }
     for row in proposals(store, documents):
         found.pop(row.statement.id, None)
         if row.correction is not None:
             found[row.correction.id] = row.correction
+        elif is_models(row.statement):
+            continue
         elif row.state in (State.OPEN, State.ACCEPTED):
             found[row.statement.id] = row.statement
     return tuple(found[key] for key in sorted(found))
@@ -171,7 +197,8 @@ class _Decisions:
         )
 
     def _state(self, decided: Statement) -> State:
-        if self.correction(decided) is not None:
+        accepted = is_models(decided) and self.judgements[decided.id].verdict is Verdict.ACCEPT
+        if self.correction(decided) is not None and not accepted:
             return State.CORRECTED
         return State.REJECTED if self._is_rejected(decided.id) else State.ACCEPTED
 
@@ -213,11 +240,28 @@ def find_statement(workspace: Workspace, name: str) -> Statement:
 
 def decide(where: Settings, name: str, verdict: Verdict, author: str, made: str, why: str) -> Judgement:
     """Accept or reject a proposal; ``made`` is a partial date, given by the caller."""
-    with existing_workspace(where) as workspace:
+    with existing_workspace(where) as workspace, recording(workspace) as record:
         statement = find_statement(workspace, name)
         judgement = Judgement(statement=statement.id, verdict=verdict, author=author, made=parse_date(made), reason=why)
+        if is_models(statement):
+            _decide_on_proposal(workspace, statement, judgement)
         workspace.judge(judgement)
+        record(Action.REVIEWED, author)
     return judgement
+
+
+def _decide_on_proposal(workspace: Workspace, statement: Statement, judgement: Judgement) -> None:
+    """An accepted proposal of a model is kept as a statement of the analyst's; what was accepted can be rejected."""
+    for each in _Decisions(workspace).corrections:
+        if statement.id in each.supersedes:
+            workspace.judge(msgspec.structs.replace(judgement, statement=each.id))
+    if judgement.verdict is Verdict.ACCEPT and not judgement.withdrawn:
+        notes = {**dict(statement.attributes), "reviewer": judgement.author, "read-by": statement.rule}
+        own = msgspec.structs.replace(
+            statement, id="", supersedes=(statement.id,), rule=RULE, attributes=tuple(sorted(notes.items()))
+        )
+        _keep(workspace, own, judgement.author, judgement.made, judgement.reason)
+        workspace.judge(msgspec.structs.replace(judgement, statement=own.id))
 
 
 def withdraw(where: Settings, name: str, author: str, made: str) -> Judgement:
@@ -225,14 +269,18 @@ def withdraw(where: Settings, name: str, author: str, made: str) -> Judgement:
 
     Raises :class:`UnknownNameError` where nothing was decided on it.
     """
-    with existing_workspace(where) as workspace:
+    with existing_workspace(where) as workspace, recording(workspace) as record:
         statement = find_statement(workspace, name)
         held = [each for each in workspace.judgements() if each.statement == statement.id]
         if not held or held[-1].withdrawn:
             raise UnknownNameError(f"nothing was decided on {name!r}")
         date = parse_date(made)
         judgement = msgspec.structs.replace(held[-1], author=author, made=date, withdrawn=date)
+        if is_models(statement):
+            taken_back = msgspec.structs.replace(judgement, verdict=Verdict.REJECT, withdrawn=UNKNOWN_DATE)
+            _decide_on_proposal(workspace, statement, taken_back)
         workspace.judge(judgement)
+        record(Action.REVIEWED, author)
     return judgement
 
 
@@ -245,7 +293,7 @@ def correct(
     statement, and :class:`StoreError` for a value that the field cannot have, or none that changes anything.
     """
     date = parse_date(made)
-    with existing_workspace(where) as workspace:
+    with existing_workspace(where) as workspace, recording(workspace) as record:
         old = find_statement(workspace, name)
         values: dict[str, object] = {}
         for field, value in changes:
@@ -271,6 +319,7 @@ def correct(
                 reason=": ".join(part for part in (f"corrected as {new.id}", why) if part),
             )
         )
+        record(Action.REVIEWED, author)
     return new
 
 

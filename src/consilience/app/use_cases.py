@@ -12,12 +12,11 @@ from consilience.app.settings import Settings
 from consilience.errors import StoreError, UnknownNameError
 from consilience.knowledge.index import Knowledge, open_knowledge
 from consilience.knowledge.values import Disagreement, NameReport
-from consilience.model.dates import parse_date
-from consilience.model.statement import Judgement, Verdict
 from consilience.store.interface import Hit
 from consilience.store.workspace import Workspace, open_workspace
 
-_SHORTEST_ID = 6
+_WORTH_PREPARING = 2_000
+"""Observations of one addition from which the first question would keep its user waiting."""
 
 
 def add_paths(
@@ -32,7 +31,12 @@ def add_paths(
     """Add files and folders to the workspace in one batch; see :meth:`Adder.add`."""
     with open_workspace(where.workspace) as workspace:
         inputs = find_files(paths, told)
-        return Adder(workspace, where).add(inputs, again=again, dry_run=dry_run, progress=progress)
+        report = Adder(workspace, where).add(inputs, again=again, dry_run=dry_run, progress=progress)
+        if not dry_run and sum(row.observations for row in report.rows) >= _WORTH_PREPARING:
+            from consilience.app.known_reports import prepare  # it brings the analysis, which few additions need
+
+            prepare(workspace, where)
+        return report
 
 
 def knowledge(where: Settings) -> Knowledge:
@@ -107,19 +111,3 @@ def query(where: Settings, sql: str) -> tuple[list[str], list[tuple[object, ...]
         if result is None:
             raise StoreError("the query is empty", place="query")
         return [column[0] for column in result.description or ()], result.fetchall()
-
-
-def judge(where: Settings, statement: str, verdict: Verdict, author: str, made: str, reason: str) -> Judgement:
-    """Keep an analyst's judgement of a statement, named by its id or an unambiguous beginning of it.
-
-    ``made`` is a partial date, given by the caller. Raises :class:`UnknownNameError` where no statement, or more than
-    one, has such an id.
-    """
-    with existing_workspace(where) as workspace:
-        digits = statement.removeprefix("statement--")
-        found = workspace.statement_ids(digits) if len(digits) >= _SHORTEST_ID else ()
-        if len(found) != 1:
-            raise UnknownNameError(f"{'several statements have' if found else 'no statement has'} the id {statement!r}")
-        judgement = Judgement(statement=found[0], verdict=verdict, author=author, made=parse_date(made), reason=reason)
-        workspace.judge(judgement)
-    return judgement

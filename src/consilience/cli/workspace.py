@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from consilience.app.ledgers import document_names
-from consilience.app.use_cases import judge as keep_judgement
+from consilience.app.reviewing import decide
 from consilience.app.use_cases import query as ask
 from consilience.app.use_cases import search as find
 from consilience.cli.output import Console, ExitCode, json_option, short_id
@@ -64,7 +64,7 @@ def query(console: Console, sql: str) -> int:
 def judge(console: Console, statement: str, verdict: str, reason: str, author: str) -> int:
     """Accept or reject a statement. The statement stays; assessments leave rejected ones out."""
     today = datetime.now(UTC).date().isoformat()
-    judgement = keep_judgement(console.where, statement, Verdict(verdict), author, today, reason)
+    judgement = decide(console.where, statement, Verdict(verdict), author, today, reason)
     if console.as_json:
         console.json("consilience-judgement/1", judgement)
     else:

@@ -19,67 +19,48 @@ from typing import Final
 
 import msgspec
 
+from consilience.exchange import stix_extension
+from consilience.exchange.stix_evidence import basis, rung, weighed_item
+from consilience.exchange.stix_extension import (
+    AUTHOR,
+    EXTENSION,
+    SPACE,
+    Centre,
+    Object,
+    centre_identity,
+    extended,
+    filled,
+    program,
+    tlp_definition,
+)
 from consilience.knowledge.scales import word_for
-from consilience.model.assessment import Assessment, EvidenceItem, HypothesisKind, WeighedHypothesis
+from consilience.model.assessment import Assessment, HypothesisKind, WeighedHypothesis
 from consilience.model.case import Question
 from consilience.model.dates import PartialDate, earliest, latest, parse_date
-from consilience.model.ladder import LadderStep
-from consilience.model.marking import STIX_ID, TLP2_EXTENSION, Marking, most_restrictive
+from consilience.model.marking import STIX_ID, Marking, most_restrictive
 from consilience.model.words import Likelihood
 
-Object = dict[str, object]
-
-# Names in this space: the first line of each seed says what is named.
-_SPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:consilience:stix")
-EXTENSION: Final = f"extension-definition--{uuid.uuid5(_SPACE, 'extension-definition')}"
-AUTHOR: Final = f"identity--{uuid.uuid5(_SPACE, 'identity')}"
-# The definition and the author are the same objects in every bundle, so their dates are fixed.
-_DEFINED: Final = "2026-11-22T00:00:00.000Z"
-# OASIS dates the TLP 2.0 marking definitions so, in its common-objects repository.
-_TLP2_CREATED: Final = "2022-10-01T00:00:00.000Z"
 _PLACEHOLDERS: Final = frozenset({HypothesisKind.UNKNOWN, HypothesisKind.IMITATION})
 
-# JSON Schema of the extension. STIX 2.1, 7.3, allows the definition itself in place of its address.
-SCHEMA: Final[Object] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "Consilience attribution assessment, version 1.0.0",
-    "type": "object",
-    "required": ["extension_type"],
-    "properties": {
-        "extension_type": {"const": "property-extension"},
-        "hypothesis": {"type": "string"},
-        "kind": {"enum": [kind.value for kind in HypothesisKind]},
-        "label": {"type": "object", "additionalProperties": {"type": "string"}},
-        "prior": {"type": "number", "minimum": 0, "maximum": 1},
-        "posterior": {"type": "number", "minimum": 0, "maximum": 1},
-        "term": {"type": "string"},
-        "scale": {"type": "string"},
-        "low": {"type": "number", "minimum": 0, "maximum": 1},
-        "high": {"type": "number", "minimum": 0, "maximum": 1},
-        "placeholder": {"type": "boolean"},
-        "case": {"type": "string"},
-        "question": {"enum": [question.value for question in Question]},
-        "leading": {"type": "string"},
-        "abstains": {"type": "boolean"},
-        "reasons": {"type": "array", "items": {"type": "string"}},
-        "headline": {"type": "object", "additionalProperties": {"type": "string"}},
-        "analytic_confidence": {"type": "object"},
-        "independent_origins": {"type": "integer", "minimum": 0},
-        "evidence": {"type": "array", "items": {"type": "object"}},
-        "basis": {"type": "object"},
-        "documents": {"type": "array", "items": {"type": "object"}},
-        "incident": {"type": "object"},
-        "ladder": {"type": "array", "items": {"type": "object"}},
-        "state_responsibility": {"type": "object"},
-    },
-}
 
-
-def bundle(assessment: Assessment, *, created: str = "", remarks: Sequence[str] = ()) -> bytes:
+def bundle(
+    assessment: Assessment,
+    *,
+    created: str = "",
+    remarks: Sequence[str] = (),
+    author: Centre | None = None,
+    definition: bool = True,
+    quotations: bool = False,
+    languages: bool = False,
+) -> bytes:
     """Return the assessment as the bytes of a STIX 2.1 bundle.
 
     ``remarks`` are sentences in the language of the bundle on the ladder, for readers that know nothing of the
-    extension; without a ladder there is no note.
+    extension; without a ladder there is no note. ``author`` is the centre that created the objects, by default the
+    program. ``definition`` puts the definition of our extension into the bundle; what goes into a TAXII collection
+    goes without it. ``quotations`` sends the words behind each item too. ``languages`` marks every text in another
+    language than the bundle's by a granular marking (STIX 2.1, 7.2.3): it stands beside the text in any case, and
+    the schemas of OASIS, 2024, refuse such a marking against the standard's words, as they demand a marking too.
 
     ``created`` is a partial date that all objects of this assessment get as ``created`` and ``modified``; where it is
     empty, :func:`newest_date` is taken. Raises ``ValueError`` for a date that cannot be, and for a hypothesis whose
@@ -87,8 +68,15 @@ def bundle(assessment: Assessment, *, created: str = "", remarks: Sequence[str] 
     """
     moment = _timestamp(earliest(parse_date(created) or newest_date(assessment)).isoformat())
     marking = most_restrictive([assessment.marking, *(each.marking for each in assessment.documents)])
-    writer = _Writer(assessment, moment, marking, remarks)
-    objects = [*_fixed_objects(marking), *writer.objects()]
+    markings = sorted({Marking.CLEAR, marking}, key=lambda each: each.rank)
+    writer = _Writer(assessment, moment, marking, remarks, author, quotations, languages)
+    objects = [
+        *(tlp_definition(each) for each in markings),
+        *([program()] if definition or author is None else []),
+        *([stix_extension.definition()] if definition else []),
+        *([centre_identity(author)] if author else []),
+        *writer.objects(),
+    ]
     content: Object = {"type": "bundle", "id": writer.identifier("bundle", ""), "objects": objects}
     return msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=2) + b"\n"
 
@@ -115,51 +103,6 @@ def _timestamp(text: str) -> str:
     return text[:19] + ".000Z"
 
 
-def _fixed_objects(marking: Marking) -> list[Object]:
-    """Return the objects that are the same in all bundles: author, definition, and the TLP 2.0 definitions in use."""
-    public = [STIX_ID[Marking.CLEAR]]
-    author: Object = {
-        "type": "identity",
-        "spec_version": "2.1",
-        "id": AUTHOR,
-        "created": _DEFINED,
-        "modified": _DEFINED,
-        "created_by_ref": AUTHOR,
-        "name": "Consilience",
-        "description": "The program that weighed the evidence, by settings that the assessment names.",
-        "identity_class": "system",
-        "lang": "en",
-        "object_marking_refs": public,
-    }
-    definition: Object = {
-        "type": "extension-definition",
-        "spec_version": "2.1",
-        "id": EXTENSION,
-        "created": _DEFINED,
-        "modified": _DEFINED,
-        "created_by_ref": AUTHOR,
-        "name": "attribution-assessment",
-        "description": "Hypotheses with prior and posterior, worded likelihood, weights of evidence, and digests.",
-        "schema": msgspec.json.encode(SCHEMA, order="sorted").decode(),
-        "version": "1.0.0",
-        "extension_types": ["property-extension"],
-        "object_marking_refs": public,
-    }
-    return [*(_tlp(each) for each in sorted({Marking.CLEAR, marking}, key=lambda each: each.rank)), author, definition]
-
-
-def _tlp(marking: Marking) -> Object:
-    label = marking.value.removeprefix("TLP:").lower()
-    return {
-        "type": "marking-definition",
-        "spec_version": "2.1",
-        "id": STIX_ID[marking],
-        "created": _TLP2_CREATED,
-        "name": marking.value,
-        "extensions": {TLP2_EXTENSION: {"extension_type": "property-extension", "tlp_2_0": label}},
-    }
-
-
 def _text(by_language: dict[str, str]) -> str:
     """Return the English text, or else that of the first language by its code."""
     return by_language.get("en") or next((by_language[lang] for lang in sorted(by_language)), "")
@@ -168,18 +111,31 @@ def _text(by_language: dict[str, str]) -> str:
 class _Writer:
     """Writes the objects of one assessment."""
 
-    def __init__(self, assessment: Assessment, moment: str, marking: Marking, remarks: Sequence[str]) -> None:
+    def __init__(
+        self,
+        assessment: Assessment,
+        moment: str,
+        marking: Marking,
+        remarks: Sequence[str],
+        author: Centre | None,
+        quotations: bool,
+        languages: bool,
+    ) -> None:
         self._assessment = assessment
+        self._author = author.identity if author else AUTHOR
+        self._quotations, self._with_languages = quotations, languages
         self._remarks = remarks
         self._moment = moment
         self._marking = marking
         self._lang = "en" if "en" in assessment.title else min(assessment.title, default="en")
         # Another assessment, even of the same case, makes other objects: it contradicts the earlier one and leaves it.
         self._seed = hashlib.sha256(msgspec.json.encode(assessment, order="sorted") + moment.encode()).hexdigest()
+        if author is not None:
+            self._seed += f" {author.identity}"
 
     def identifier(self, kind: str, name: str) -> str:
         """Return the id of the object of type ``kind`` that plays the part ``name`` in this assessment."""
-        return f"{kind}--{uuid.uuid5(_SPACE, f'{self._seed} {kind} {name}')}"
+        return f"{kind}--{uuid.uuid5(SPACE, f'{self._seed} {kind} {name}')}"
 
     def objects(self) -> list[Object]:
         """Return all objects of the assessment; the grouping that holds the others comes last."""
@@ -197,11 +153,11 @@ class _Writer:
             "abstract": "From the activity to the state",
             "content": "\n".join(self._remarks),
             "object_refs": [each["id"] for each in held if each["id"] in {held[0]["id"], actor}],
-            "extensions": _extension(
+            "extensions": extended(
                 {
                     "hypothesis": ladder.hypothesis,
-                    "ladder": [_step(step) for step in ladder.steps],
-                    "state_responsibility": _filled(
+                    "ladder": [rung(step) for step in ladder.steps],
+                    "state_responsibility": filled(
                         {
                             "scale": ladder.responsibility.scale,
                             "grades": ladder.responsibility.grades,
@@ -221,11 +177,34 @@ class _Writer:
             "id": self.identifier(kind, part),
             "created": self._moment,
             "modified": self._moment,
-            "created_by_ref": AUTHOR,
+            "created_by_ref": self._author,
             "lang": self._lang,
             "object_marking_refs": [STIX_ID[self._marking]],
         }
-        return head | properties
+        made = head | properties
+        if not self._with_languages:
+            return made
+        languages = [
+            {"lang": lang, "selectors": selectors} for lang, selectors in sorted(self._languages(made).items())
+        ]
+        return made | ({"granular_markings": languages} if languages else {})
+
+    def _languages(self, made: Object) -> dict[str, list[str]]:
+        """Return the selectors of texts in another language than the object's own (STIX 2.1, 7.2.3), by language."""
+        found: dict[str, list[str]] = {}
+        for added in _dicts(made.get("extensions")):
+            at = f"extensions.{EXTENSION}"
+            for name in ("headline", "label", "title", "asks"):
+                texts = added.get(name)
+                for lang in texts if isinstance(texts, dict) else ():
+                    if lang != self._lang:
+                        found.setdefault(lang, []).append(f"{at}.{name}.{lang}")
+            for item, evidence in enumerate(_dicts(added.get("evidence"))):
+                for number, quoted in enumerate(_dicts(evidence.get("quotations"))):
+                    lang = str(quoted["lang"])
+                    if lang and lang != self._lang:
+                        found.setdefault(lang, []).append(f"{at}.evidence.[{item}].quotations.[{number}].text")
+        return found
 
     def _who(self) -> list[Object]:
         activity = self._activity()
@@ -256,7 +235,7 @@ class _Writer:
         properties: Object = {
             "name": _text(self._assessment.title) or self._assessment.case,
             "description": _text(self._assessment.asks),
-            "extensions": _extension({"incident": {"first": incident.first, "last": incident.last}}),
+            "extensions": extended({"incident": {"first": incident.first, "last": incident.last}}),
         }
         # A month or a year is no moment: it stands in the extension only.
         if len(incident.first) >= 10:
@@ -271,7 +250,7 @@ class _Writer:
         properties: Object = {"name": label}
         if stands_in:
             properties["description"] = "A placeholder for an explanation, not a cluster that anybody has described."
-            properties["extensions"] = _extension({"placeholder": True, "kind": hypothesis.kind})
+            properties["extensions"] = extended({"placeholder": True, "kind": hypothesis.kind})
         aliases = [name for name in hypothesis.names if name != label]
         if aliases and not stands_in:
             properties["aliases"] = aliases
@@ -290,11 +269,15 @@ class _Writer:
                 "target_ref": target["id"],
                 "description": _text(hypothesis.label),
                 "confidence": round(100 * hypothesis.posterior),
-                "extensions": _extension(
+                "extensions": extended(
                     {
                         "hypothesis": hypothesis.id,
                         "kind": hypothesis.kind,
                         "label": hypothesis.label,
+                        "names": hypothesis.names,
+                        "country": hypothesis.country,
+                        "imitates": hypothesis.of,
+                        "imitator": hypothesis.by,
                         "prior": hypothesis.prior,
                         "posterior": hypothesis.posterior,
                         "term": worded.term,
@@ -319,10 +302,12 @@ class _Writer:
             "name": _text(assessment.title) or assessment.case,
             "context": "attribution-assessment",
             "object_refs": held,
-            "extensions": _extension(
+            "extensions": extended(
                 {
                     "case": assessment.case,
                     "question": assessment.question,
+                    "title": assessment.title,
+                    "asks": assessment.asks,
                     "leading": assessment.leading,
                     "abstains": assessment.abstains,
                     "reasons": assessment.reasons,
@@ -331,11 +316,12 @@ class _Writer:
                         "term": confidence.term,
                         "level": confidence.level,
                         "scale": confidence.scale,
+                        "lang": confidence.lang,
                         "reasons": assessment.confidence_reasons,
                     },
                     "independent_origins": assessment.independent_origins,
-                    "evidence": [_evidence(item) for item in assessment.evidence],
-                    "basis": _basis(assessment),
+                    "evidence": [weighed_item(item, self._quotations) for item in assessment.evidence],
+                    "basis": basis(assessment),
                     "documents": [
                         {"sha256": each.sha256, "name": each.name, "marking": each.marking}
                         for each in assessment.documents
@@ -348,70 +334,7 @@ class _Writer:
         return self._object("grouping", "assessment", properties)
 
 
-def _step(step: LadderStep) -> Object:
-    """Return a rung with the ids of the statements behind it; what a knowledge base publishes has none."""
-    return _filled(
-        {
-            "rung": step.rung,
-            "names": step.names,
-            "missing": step.confidence is None,
-            "confidence": step.confidence.level if step.confidence else (),
-            "origins": step.origins,
-            "statements": [each.statement for each in step.support if each.statement],
-            "against": [each.statement for each in step.against if each.statement],
-        }
-    )
-
-
-def _filled(properties: Object) -> Object:
-    """Return the properties that hold something: STIX 2.1 (3.1) allows no empty list."""
-    return {name: value for name, value in properties.items() if not isinstance(value, list | tuple) or value}
-
-
-def _extension(properties: Object) -> Object:
-    """Return our extension with the properties that hold something."""
-    held = _filled(properties)
-    confidence = held.get("analytic_confidence")
-    if isinstance(confidence, dict) and not confidence["reasons"]:
-        held["analytic_confidence"] = {name: value for name, value in confidence.items() if name != "reasons"}
-    return {EXTENSION: {"extension_type": "property-extension", **held}}
-
-
-def _evidence(item: EvidenceItem) -> Object:
-    """Return a weighed item with its parts and the ids of its statements; its quotations stay at home.
-
-    Quotations are words from documents that have markings of their own, and a partner who holds the statement can
-    look them up.
-    """
-    return {
-        "item": item.id,
-        "family": item.family,
-        "kind": item.kind,
-        "params": _pairs(item.params),
-        "group": item.group,
-        "speaks_for": item.speaks_for,
-        "weights": [{"hypothesis": key, "decibans": item.weights[key]} for key in sorted(item.weights)],
-        "parts": [{"name": p.name, "decibans": p.decibans, "params": _pairs(p.params)} for p in item.parts],
-        "plant_class": item.plant_class,
-        "sources": item.sources,
-        "origins": item.origins,
-        "statements": item.statements,
-    }
-
-
-def _pairs(params: dict[str, str]) -> list[Object]:
-    """Return a mapping as a list: its keys are free, and STIX bounds the names of properties (2.1, 3.1)."""
-    return [{"name": key, "value": params[key]} for key in sorted(params)]
-
-
-def _basis(assessment: Assessment) -> Object:
-    basis = assessment.basis
-    return {
-        "statements": basis.statements,
-        "statements_sha256": basis.statements_sha256,
-        "observations": basis.observations,
-        "observations_sha256": basis.observations_sha256,
-        "knowledge": basis.knowledge,
-        "method": basis.method,
-        "settings": [{"name": key, "value": basis.settings[key]} for key in sorted(basis.settings)],
-    }
+def _dicts(value: object) -> list[Object]:
+    """Return the mappings in a list, or among the values of a mapping; none where it is neither."""
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [each for each in held if isinstance(each, dict)]

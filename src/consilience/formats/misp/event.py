@@ -20,14 +20,39 @@ class Tag(msgspec.Struct):
     relationship_type: str | None = None
 
 
-class GalaxyCluster(msgspec.Struct):
-    """An entry of a galaxy, as attached to an event or attribute."""
+class GalaxyElement(msgspec.Struct):
+    """A key and a value that a cluster holds."""
+
+    key: str = ""
+    value: str = ""
+
+
+class GalaxyClusterRelation(msgspec.Struct, rename={"target": "referenced_galaxy_cluster_uuid", "tags": "Tag"}):
+    """A relation from the cluster that holds it to the one with uuid ``target``; tags say how sure it is."""
+
+    target: str = ""
+    type: str = msgspec.field(default="", name="referenced_galaxy_cluster_type")
+    tags: list[Tag] | None = None
+
+
+class GalaxyCluster(
+    msgspec.Struct,
+    rename={"elements": "GalaxyElement", "relations": "GalaxyClusterRelation", "is_published": "default"},
+):
+    """An entry of a galaxy, as attached to an event or attribute.
+
+    ``is_published`` is false for a cluster that somebody made for themselves. Only of these relations and elements are
+    read: those of published galaxies are the word of the galaxy's editors, not of who made the event.
+    """
 
     value: str
     type: str = ""
     uuid: str | None = None
     tag_name: str | None = None
     relationship_type: str | None = None
+    is_published: bool | None = True
+    elements: list[object] | None = None
+    relations: list[object] | None = None
 
 
 class Galaxy(msgspec.Struct, rename={"clusters": "GalaxyCluster"}):
@@ -43,11 +68,20 @@ class Organisation(msgspec.Struct):
     name: str
 
 
-class Attribute(msgspec.Struct, rename={"tags": "Tag", "galaxies": "Galaxy"}):
+class Discussed(msgspec.Struct, kw_only=True):
+    """Something that analysts can add notes, opinions and relationships to."""
+
+    notes: list[object] | None = msgspec.field(default=None, name="Note")
+    opinions: list[object] | None = msgspec.field(default=None, name="Opinion")
+    relationships: list[object] | None = msgspec.field(default=None, name="Relationship")
+
+
+class Attribute(Discussed, rename={"tags": "Tag", "galaxies": "Galaxy"}):
     """A typed value with what is said of it."""
 
     type: str
     value: str | int | float | bool
+    uuid: str = ""
     category: str = ""
     to_ids: bool = False
     deleted: bool = False
@@ -55,6 +89,7 @@ class Attribute(msgspec.Struct, rename={"tags": "Tag", "galaxies": "Galaxy"}):
     last_seen: str | None = None
     tags: list[Tag] | None = None
     galaxies: list[Galaxy] | None = None
+    data: str | None = None
 
 
 class Group(msgspec.Struct, rename={"attributes": "Attribute"}):
@@ -67,16 +102,40 @@ class Group(msgspec.Struct, rename={"attributes": "Attribute"}):
     attributes: list[object] | None = None
 
 
-class EventReport(msgspec.Struct):
+class EventReport(Discussed):
     """A report in Markdown that is attached to an event."""
 
     name: str = ""
+    uuid: str = ""
     content: str | None = None
     deleted: bool = False
 
 
+class AnalystData(Discussed, rename={"maker": "Orgc"}):
+    """A note, an opinion or a relationship that somebody added to something, which ``object_uuid`` names.
+
+    A note has a ``note``; an opinion from 0, against, to 100, for, has a ``comment``; a relationship has the three
+    fields that begin with ``rel``. Analyst data can be about analyst data.
+    """
+
+    uuid: str = ""
+    object_uuid: str = ""
+    object_type: str = ""
+    authors: str = ""
+    maker: Organisation | None = None
+    created: str = ""
+    modified: str = ""
+    note: str = ""
+    language: str | None = None
+    opinion: int | None = None
+    comment: str = ""
+    related_object_uuid: str = ""
+    related_object_type: str = ""
+    relationship_type: str = ""
+
+
 class Event(
-    msgspec.Struct,
+    Discussed,
     rename={
         "maker": "Orgc",
         "owner": "Org",
@@ -87,7 +146,7 @@ class Event(
         "reports": "EventReport",
     },
 ):
-    """An event. Attributes, objects and reports are converted one by one, so that a wrong one is refused alone."""
+    """An event. Its attributes, objects, reports and analyst data are converted one by one: a wrong one goes alone."""
 
     info: str = ""
     uuid: str = ""

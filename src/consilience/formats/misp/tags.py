@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from consilience.formats.misp.event import Galaxy, Tag
+from consilience.formats.misp.event import Galaxy, GalaxyCluster, Tag
 from consilience.knowledge.scales import confidence_word, read_likelihood
 from consilience.model.marking import Marking, parse_marking
 from consilience.model.statement import Entity, EntityType, Predicate
@@ -78,24 +78,43 @@ class Grading(msgspec.Struct, frozen=True):
 
 
 def galaxy_claims(galaxies: Iterable[Galaxy], tags: Iterable[Tag]) -> tuple[GalaxyClaim, ...]:
-    """Return the claims that galaxies and galaxy tags make, each once, in the order of galaxies and then tags."""
+    """Return the claims that galaxies and galaxy tags make, each once, in the order of galaxies and then tags.
+
+    A cluster that somebody made for the event, with relations, stands for the event itself: its relations are read
+    (``cluster_relations``), and that the event is part of it says nothing. Such clusters are tagged by their uuid.
+    """
     found: dict[tuple[str, str], GalaxyClaim] = {}
+    named: set[str] = set()
     for number, galaxy in enumerate(galaxies):
         for index, cluster in enumerate(galaxy.clusters or ()):
             kind = cluster.type or galaxy.type
             words = cluster.tag_name or f'misp-galaxy:{kind}="{cluster.value}"'
             pointer = f"/Galaxy/{number}/GalaxyCluster/{index}"
+            named.add(words)
+            if stands_for_event(kind, cluster):
+                continue
             claim = _claim(kind, cluster.value, words, pointer, cluster.relationship_type or "")
             if claim is not None:
                 found.setdefault((claim.object.type, claim.object.name.casefold()), claim)
     for number, tag in enumerate(tags):
         match = _GALAXY_TAG.fullmatch(tag.name)
-        if match is None:
+        if match is None or tag.name in named:
             continue
         claim = _claim(match["type"], match["value"], tag.name, f"/Tag/{number}", tag.relationship_type or "")
         if claim is not None:
             found.setdefault((claim.object.type, claim.object.name.casefold()), claim)
     return tuple(found.values())
+
+
+def stands_for_event(kind: str, cluster: GalaxyCluster) -> bool:
+    """Tell whether a cluster is a campaign that its maker has given relations of its own."""
+    return kind == "campaigns" and cluster.is_published is False and bool(cluster.relations)
+
+
+def entity_type(kind: str) -> EntityType | None:
+    """Return what the entries of a galaxy are; ``None`` for a galaxy that is not read."""
+    meant = _meaning(kind.strip().lower())
+    return meant[0] if meant else None
 
 
 def _claim(kind: str, value: str, words: str, pointer: str, relation: str) -> GalaxyClaim | None:
@@ -114,6 +133,7 @@ def _claim(kind: str, value: str, words: str, pointer: str, relation: str) -> Ga
 
 
 def _meaning(kind: str) -> tuple[EntityType, Predicate] | None:
+    """Return what the entries of a galaxy are, and what an event that bears one says of it."""
     if kind in _CLUSTERS:
         return EntityType.CLUSTER, Predicate.ATTRIBUTED_TO
     if kind in _MALWARE:

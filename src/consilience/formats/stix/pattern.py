@@ -10,19 +10,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from consilience.model.observable import ObservableType
-
-_TOKEN: Final = re.compile(
-    r"""\s*(?:
-      (?P<path>[a-z0-9-]{3,250}:[A-Za-z0-9_.'\[\]*-]+)
-    | (?P<text>'(?:[^'\\]|\\.)*')
-    | (?P<number>\d+)
-    | (?P<word>AND|OR|IN)\b
-    | (?P<sign>[][()=,])
-    )""",
-    re.VERBOSE,
+from consilience.errors import InputError
+from consilience.formats.stix_pattern.parser import parse
+from consilience.formats.stix_pattern.syntax_tree import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    ComparisonExpression,
+    Joined,
+    Joining,
+    ObjectPath,
+    Observation,
+    ObservationExpression,
+    Operator,
+    Wildcard,
 )
-_LONGEST: Final = 1 << 16
+from consilience.model.observable import ObservableType
 
 _HASHES: Final = {
     "md5": ObservableType.MD5,
@@ -63,103 +66,50 @@ def is_network(text: str) -> bool:
 
 
 def values_of(pattern: str) -> tuple[tuple[ObservableType, str], ...]:
-    """Return the typed values, as written, that ``pattern`` names; raise ``ValueError`` with why it is not reduced."""
-    if len(pattern) > _LONGEST:
-        raise ValueError("a pattern that is too long")
-    reader = _Reader(_tokens(pattern))
-    found: list[tuple[ObservableType, str]] = []
-    while True:
-        for terms in reader.observation():
-            found.extend(_typed(terms))
-        if not reader.skip("OR"):
-            break
-    if reader.left():
-        raise ValueError("a pattern with more than alternatives of values")
+    """Return the typed values, as written, that ``pattern`` names; raise ``ValueError`` with why it is not reduced.
+
+    ``file:hashes.SHA-256`` without the quotes that the standard asks for is what many feeds write, and is read.
+    """
+    try:
+        expression = parse(pattern, "2.0", bare_hyphens=True).expression
+    except InputError as error:
+        raise ValueError("a pattern that is not in STIX's patterning language") from error
+    found = [value for terms in _alternatives_of(expression) for value in _typed(terms)]
     return tuple(dict.fromkeys(found))
 
 
-def _tokens(pattern: str) -> list[tuple[str, str]]:
-    tokens, position, end = [], 0, len(pattern.rstrip())
-    while position < end:
-        match = _TOKEN.match(pattern, position)
-        if match is None or match.lastgroup is None:
-            raise ValueError("a pattern with more than equalities")
-        tokens.append((match.lastgroup, match[match.lastgroup]))
-        position = match.end()
-    return tokens
+def _alternatives_of(expression: ObservationExpression) -> list[list[Term]]:
+    match expression:
+        case Observation(inner):
+            return _alternatives(inner)
+        case Joined(Joining.OR, operands):
+            return [terms for each in operands for terms in _alternatives_of(each)]
+    raise ValueError("a pattern with more than alternatives of values")
 
 
-class _Reader:
-    """Reads alternatives of conjunctions of equalities; brackets inside are allowed only around a whole of them."""
+def _alternatives(expression: ComparisonExpression) -> list[list[Term]]:
+    match expression:
+        case Comparison():
+            return [[_term(expression)]]
+        case AnyOf(operands):
+            return [terms for each in operands for terms in _alternatives(each)]
+        case AllOf(operands):
+            return [[_term(each) for each in operands]]
 
-    def __init__(self, tokens: list[tuple[str, str]]) -> None:
-        self._tokens = tokens
-        self._at = 0
 
-    def left(self) -> bool:
-        return self._at < len(self._tokens)
+def _term(expression: ComparisonExpression) -> Term:
+    # Alternatives under an AND would have to be multiplied out.
+    if not isinstance(expression, Comparison):
+        raise ValueError("a pattern with more than alternatives of values")
+    if expression.negated or expression.operator not in (Operator.EQUAL, Operator.IN):
+        raise ValueError("a pattern with more than equalities")
+    if not all(type(each) in (str, int) for each in expression.constants):
+        raise ValueError("a pattern with more than texts and whole numbers")
+    return _written(expression.path), tuple(map(str, expression.constants))
 
-    def skip(self, text: str) -> bool:
-        found = self.left() and self._tokens[self._at][0] in ("word", "sign") and self._tokens[self._at][1] == text
-        self._at += found
-        return found
 
-    def observation(self) -> list[list[Term]]:
-        self._expect("[")
-        alternatives = self._alternatives()
-        self._expect("]")
-        return alternatives
-
-    def _alternatives(self) -> list[list[Term]]:
-        found: list[list[Term]] = []
-        while True:
-            if self.skip("("):
-                found.extend(self._alternatives_within())
-            else:
-                found.append(self._conjunction())
-            if not self.skip("OR"):
-                return found
-
-    def _alternatives_within(self) -> list[list[Term]]:
-        # One level of round brackets is what exporters write; more would have to be multiplied out.
-        found = [self._conjunction()]
-        while self.skip("OR"):
-            found.append(self._conjunction())
-        self._expect(")")
-        return found
-
-    def _conjunction(self) -> list[Term]:
-        terms = [self._term()]
-        while self.skip("AND"):
-            terms.append(self._term())
-        return terms
-
-    def _term(self) -> Term:
-        path = self._take("path")
-        if self.skip("="):
-            return path, (self._literal(),)
-        self._expect("IN")
-        self._expect("(")
-        values = [self._literal()]
-        while self.skip(","):
-            values.append(self._literal())
-        self._expect(")")
-        return path, tuple(values)
-
-    def _literal(self) -> str:
-        if self.left() and self._tokens[self._at][0] == "number":
-            return self._take("number")
-        return re.sub(r"\\(.)", r"\1", self._take("text")[1:-1])
-
-    def _take(self, kind: str) -> str:
-        if not self.left() or self._tokens[self._at][0] != kind:
-            raise ValueError("a pattern with more than equalities")
-        self._at += 1
-        return self._tokens[self._at - 1][1]
-
-    def _expect(self, text: str) -> None:
-        if not self.skip(text):
-            raise ValueError("a pattern with more than alternatives of values")
+def _written(path: ObjectPath) -> str:
+    return f"{path.type}:" + ".".join("*" if isinstance(each, Wildcard) else str(each) for each in path.steps)
 
 
 def _typed(terms: list[Term]) -> list[tuple[ObservableType, str]]:
