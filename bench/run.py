@@ -32,8 +32,21 @@ BENCHMARKS = (
     "accuracy/reports",
     "accuracy/open_set",
     "accuracy/dependence",
+    "accuracy/first_answer",
     "reading/documents",
     "reading/observables",
+    "reading/names",
+    "reading/claims",
+    "reading/origins",
+    "reading/drift",
+    "exchange/stix_ingest",
+    "exchange/patterns",
+    "exchange/recompute",
+    "exchange/taxii_crawl",
+    "exchange/taxii_load",
+    "exchange/taxii_pull",
+    "exchange/misp",
+    "exchange/signatures_and_audit",
 )
 """The scripts under bench/ that have a ``run() -> list[Row]``."""
 

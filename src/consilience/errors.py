@@ -11,7 +11,10 @@
     │   └── SchemaVersionError      written by a newer Consilience
     ├── KnowledgeError              the installed or updated knowledge cannot be read
     ├── UnknownNameError            nothing carries the name that was asked for
-    └── MarkingError                a marking forbids what was asked
+    ├── MarkingError                a marking forbids what was asked
+    ├── EngineError                 an engine elsewhere failed (engine.interface)
+    ├── PeerError                   a server of others did not give what was asked (exchange.taxii_client)
+    └── RefusalError                our server answers a request with an error (exchange.taxii)
 
 Readers collect :class:`Reject` values for parts of a file that cannot be used and go on; they raise only when
 nothing of the file can be used. The analysis raises.
