@@ -21,7 +21,7 @@ from consilience.knowledge.index import open_knowledge
 from consilience.knowledge.sources import known_sources
 from consilience.model.dates import PartialDate
 
-REPORTS = Path(__file__).with_name("reports")
+REPORTS = Path(__file__).with_name("reports_in_languages")
 
 # language: who and what is named (without sectors), towns that are no states, observables that stand in the text
 EXPECTED = {

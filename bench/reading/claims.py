@@ -10,6 +10,8 @@ Each scoring is written down here:
 
 - 2026-11-26, before any rule was written for them: the rules of English and French of that day; the other languages
   had none. After it nothing in the sets was changed.
+- 2026-11-26, after: located in English 17 to 44 %, in French 11 to 39 %, in the others none to 30 to 40 %. Nobody who
+  writes rules has looked at a miss or a wrong statement.
 """
 
 from __future__ import annotations
