@@ -207,8 +207,8 @@ def _with_article(source: Source, name: str, lang: str) -> str:
     """Return a name as a sentence wants it; what stands in brackets behind it is left to the tables."""
     name, lists = _IN_BRACKETS.sub("", name) or name, articles()[lang]
     if lang == "en":
-        # "The Ministry of Defence", but "CERT Polska": a team is called by its name alone.
-        is_team = name.startswith("CERT ")
+        # "The Ministry of Defence" and "the CERT of Nordmark", but "CERT Polska": that is the name itself.
+        is_team = name.startswith("CERT ") and " of " not in name
         several = (
             source.kind in _PUBLIC
             and " " in name
