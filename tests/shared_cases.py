@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import atexit
+import json
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from typing import Any
 
 from conftest import ROOT
 from consilience.app.assessing import Gathered, gathered
 from consilience.app.case_facts import add_documents
 from consilience.app.settings import Settings, settings
 from consilience.app.sharing import package_of
+from consilience.app.trusting import add_partner, new_own_key
 from consilience.exchange.assessment_package import AssessmentPackage
 from consilience.exchange.recipient import Recipient
 from consilience.exchange.release import Released, release
 from consilience.exchange.stix_extension import Centre
+from consilience.exchange.trust import Partner, TrustedKey
 from consilience.formats.case_yaml import read_case
 from consilience.knowledge.index import open_knowledge
 from consilience.model.marking import Marking
 from consilience.store.workspace import open_workspace
 
+MADE = datetime(2026, 1, 2, tzinfo=UTC)
+HERE = "identity--11111111-1111-4111-8111-111111111111"
+THERE = "identity--22222222-2222-4222-8222-222222222222"
 ALBANIA = "albania-2022"
 SERVER = "gamaredon-lazarus-2025"
-AUTHOR = "identity--11111111-1111-4111-8111-111111111111"
+AUTHOR = HERE
 SENDER = Centre(AUTHOR, "CERT Sender")
 
 
@@ -52,3 +60,21 @@ def released_package(found: Gathered, recipient: Recipient) -> Released[Assessme
 
 def anybody(ceiling: Marking = Marking.AMBER_STRICT) -> Recipient:
     return Recipient(name="CERT Example", ceiling=ceiling)
+
+
+def two_centres(folder: Path) -> tuple[Settings, Settings]:
+    """Two centres that trust one another: what is released to the second is TLP:GREEN at most."""
+    made = []
+    for name, identity in (("CERT Here", HERE), ("CERT There", THERE)):
+        where = settings(folder / name.split()[1].lower())
+        made.append((where, new_own_key(where, name, identity, "ada", MADE, b"")))
+    (here, ours), (there, theirs) = made
+    for where, partner, ceiling in ((here, theirs, Marking.GREEN), (there, ours, Marking.AMBER)):
+        keys = tuple(TrustedKey(public=each.public) for each in partner.keys)
+        add_partner(where, Partner(identity=partner.identity, name=partner.name, keys=keys, ceiling=ceiling), "ada")
+    return here, there
+
+
+def audit_entries(where: Settings) -> list[dict[str, Any]]:
+    lines = (where.workspace / "audit" / "log.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line)["entry"] for line in lines]

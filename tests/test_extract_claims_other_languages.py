@@ -14,7 +14,7 @@ import pytest
 from consilience.knowledge import scales
 from consilience.knowledge.estimative_words import estimative_words
 from consilience.model.statement import SpeechAct, Stance
-from test_extract_claims import object_of, read
+from test_extract_claims import object_of, read, score
 
 LANGUAGES = ("de", "es", "ru", "uk")
 SENTENCES = Path(__file__).parent / "claim_sentences"
@@ -238,24 +238,8 @@ def test_what_claims_nothing_is_left_alone(lang, text):
 
 
 def scored(lang: str) -> tuple[int, int, int, int]:
-    """Return how many claims are expected, located with the right object and stance, of the right source, and wrong."""
-    expected = located = sourced = wrong = 0
-    for row in tomllib.loads((SENTENCES / f"{lang}.toml").read_text("utf-8"))["sentence"]:
-        statements = read(row["text"], lang, title="")
-        right: set[str] = set()
-        for predicate, source, target, stance in row.get("claims", []):
-            hits = [
-                each
-                for each in statements
-                if (each.predicate, each.stance) == (predicate, stance)
-                and (target.lower() == object_of(each).lower() or (len(target) > 2 and target in object_of(each)))
-            ]
-            expected += 1
-            located += bool(hits)
-            sourced += any(each.source == source for each in hits)
-            right |= {each.id for each in hits}
-        wrong += sum(each.id not in right for each in statements)
-    return expected, located, sourced, wrong
+    rows = tomllib.loads((SENTENCES / f"{lang}.toml").read_text("utf-8"))["sentence"]
+    return score([(row["text"], row.get("claims", [])) for row in rows], lang)
 
 
 @pytest.mark.parametrize(

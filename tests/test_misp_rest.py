@@ -16,8 +16,7 @@ from click.testing import CliRunner
 from conftest import ROOT
 from consilience.app import misp_exchange
 from consilience.app.misp_exchange import PreparedEvent, Wanted, open_server, prepare_event, pull_events, push_case
-from consilience.app.settings import Settings, settings
-from consilience.app.trusting import add_partner, new_own_key
+from consilience.app.settings import Settings
 from consilience.cli.misp import PARTS
 from consilience.cli.misp import misp as misp_command
 from consilience.cli.output import Console
@@ -26,18 +25,13 @@ from consilience.exchange.misp.pushing import Outcome, Pushed, push_event
 from consilience.exchange.misp.rest_client import Query, connect
 from consilience.exchange.recipient import Part
 from consilience.exchange.taxii_client.peer_errors import PeerError
-from consilience.exchange.trust import Partner, TrustedKey
-from consilience.model.marking import Marking
 from misp_stand_in import KEY, Misp, event, misp_server
-from shared_cases import ALBANIA
+from shared_cases import ALBANIA, THERE, audit_entries, two_centres
 from test_taxii_process import certificate
 
 pytest.importorskip("pymisp", reason="needs the extra misp")
 
-MADE = datetime(2026, 1, 2, tzinfo=UTC)
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
-HERE = "identity--11111111-1111-4111-8111-111111111111"
-THERE = "identity--22222222-2222-4222-8222-222222222222"
 CASE = ROOT / "cases" / ALBANIA
 
 
@@ -54,30 +48,12 @@ def two(tmp_path: Path) -> tuple[Settings, Settings]:
     return two_centres(tmp_path)
 
 
-def two_centres(tmp_path: Path) -> tuple[Settings, Settings]:
-    """Two centres that trust one another: what is released to the second is TLP:GREEN at most."""
-    made = []
-    for name, identity in (("CERT Here", HERE), ("CERT There", THERE)):
-        where = settings(tmp_path / name.split()[1].lower())
-        made.append((where, new_own_key(where, name, identity, "ada", MADE, b"")))
-    (here, ours), (there, theirs) = made
-    for where, partner, ceiling in ((here, theirs, Marking.GREEN), (there, ours, Marking.AMBER)):
-        keys = tuple(TrustedKey(public=each.public) for each in partner.keys)
-        add_partner(where, Partner(identity=partner.identity, name=partner.name, keys=keys, ceiling=ceiling), "ada")
-    return here, there
-
-
 @pytest.fixture
 def here(two: tuple[Settings, Settings]) -> Settings:
     return two[0]
 
 
 WANTED = Wanted(to="CERT There", author="ada")
-
-
-def entries(where: Settings) -> list[dict[str, Any]]:
-    lines = (where.workspace / "audit" / "log.jsonl").read_text("utf-8").splitlines()
-    return [json.loads(line)["entry"] for line in lines]
 
 
 def changed_case(folder: Path, file: str, old: str, new: str) -> Path:
@@ -205,7 +181,7 @@ def test_what_cannot_be_entered_in_the_log_is_not_sent(
 
 def test_the_release_is_in_the_audit_log(here: Settings, misp: Misp) -> None:
     push_case(here, CASE, WANTED, misp.address, NOW)
-    last = entries(here)[-1]
+    last = audit_entries(here)[-1]
     assert (last["action"], last["author"], last["partner"]) == ("released", "ada", THERE)
     assert [each["kind"] for each in last["things"]] == ["misp-event"]
 
@@ -322,7 +298,7 @@ def test_what_comes_is_added_and_entered_without_naming_what_is_red(here: Settin
     misp.events.update({each["uuid"]: each for each in (green, red)})
     found = pull(here, misp, tmp_path / "e", add=True)
     assert [row.observations for row in found.added.rows] == [1, 1]
-    received = next(each for each in entries(here) if each["action"] == "received")
+    received = next(each for each in audit_entries(here) if each["action"] == "received")
     assert [each["id"] for each in received["things"]] == [green["uuid"]]
     assert red["uuid"] not in (here.workspace / "audit" / "log.jsonl").read_text("utf-8")
 

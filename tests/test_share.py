@@ -6,16 +6,14 @@ import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from conftest import ROOT
 from consilience.app import sharing
 from consilience.app.comparing import compare_files
-from consilience.app.settings import Settings, settings
+from consilience.app.settings import Settings
 from consilience.app.sharing import EXPORTERS, share_case
-from consilience.app.trusting import add_partner, new_own_key
 from consilience.app.verifying import State, verify_file
 from consilience.cli.output import Console
 from consilience.cli.share import PARTS, SUFFIXES
@@ -24,35 +22,15 @@ from consilience.errors import FormatError, InputError, MarkingError, StoreError
 from consilience.exchange.recipient import Part
 from consilience.exchange.stix_export import bundle
 from consilience.exchange.stix_extension import Centre
-from consilience.exchange.trust import Partner, TrustedKey
-from consilience.model.marking import Marking
-from shared_cases import ALBANIA, gathered_case
+from shared_cases import ALBANIA, HERE, THERE, audit_entries, gathered_case, two_centres
 
-MADE = datetime(2026, 1, 2, tzinfo=UTC)
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
-HERE = "identity--11111111-1111-4111-8111-111111111111"
-THERE = "identity--22222222-2222-4222-8222-222222222222"
 CASE = ROOT / "cases" / ALBANIA
 
 
 @pytest.fixture
 def two(tmp_path: Path) -> tuple[Settings, Settings]:
-    """Two centres that trust one another: what is released to the second is TLP:GREEN at most."""
-    made = []
-    for name, identity in (("CERT Here", HERE), ("CERT There", THERE)):
-        where = settings(tmp_path / name.split()[1].lower())
-        made.append((where, new_own_key(where, name, identity, "ada", MADE, b"")))
-    (here, ours), (there, theirs) = made
-    for where, partner, ceiling in ((here, theirs, Marking.GREEN), (there, ours, Marking.AMBER)):
-        keys = tuple(TrustedKey(public=each.public) for each in partner.keys)
-        trusted = Partner(identity=partner.identity, name=partner.name, keys=keys, ceiling=ceiling)
-        add_partner(where, trusted, "ada")
-    return here, there
-
-
-def entries(where: Settings) -> list[dict[str, Any]]:
-    lines = (where.workspace / "audit" / "log.jsonl").read_text("utf-8").splitlines()
-    return [json.loads(line)["entry"] for line in lines]
+    return two_centres(tmp_path)
 
 
 def test_what_one_centre_shares_another_verifies(two: tuple[Settings, Settings], tmp_path: Path) -> None:
@@ -72,7 +50,7 @@ def test_the_release_is_in_the_audit_log_by_digest_and_recipient(
 ) -> None:
     here, _ = two
     sent = share_case(here, CASE, THERE, tmp_path / "a.json", NOW, author="ada")
-    last = entries(here)[-1]
+    last = audit_entries(here)[-1]
     assert (last["action"], last["author"], last["partner"]) == ("released", "ada", THERE)
     assert [(each["kind"], each["id"]) for each in last["things"]] == [("assessment", sent.sha256)]
 
@@ -134,7 +112,7 @@ def test_a_package_in_stix_is_the_package(two: tuple[Settings, Settings], tmp_pa
     assert alone.package_sha256 == alone.sha256 == sent.package_sha256 == verify_file(there, carried, NOW).sha256
     assert verify_file(there, carried, NOW).checks == verify_file(there, plain, NOW).checks
     assert compare_files(plain, carried).combined is not None
-    assert [(each["kind"], each["id"]) for each in entries(here)[-1]["things"]] == [
+    assert [(each["kind"], each["id"]) for each in audit_entries(here)[-1]["things"]] == [
         ("assessment", sent.sha256),
         ("package", alone.sha256),
     ]
@@ -179,10 +157,10 @@ def test_a_case_above_the_ceiling_is_refused_before_anything_is_written(
     two: tuple[Settings, Settings], tmp_path: Path
 ) -> None:
     folder = case_copy(tmp_path, "case.yaml", "marking: TLP:CLEAR", "marking: TLP:AMBER")
-    before = entries(two[0])
+    before = audit_entries(two[0])
     with pytest.raises(MarkingError, match="the case is marked TLP:AMBER, and CERT There gets TLP:GREEN at most"):
         share_case(two[0], folder, "CERT There", tmp_path / "a.json", NOW, author="ada")
-    assert entries(two[0]) == before
+    assert audit_entries(two[0]) == before
     assert not (tmp_path / "a.json").exists()
 
 

@@ -14,12 +14,13 @@ from consilience.app.derivations import documents_lineage, led_back, relayed
 from consilience.app.link_question import link_basis, link_items
 from consilience.app.settings import Settings
 from consilience.app.use_cases import knowledge
+from consilience.app.whole_files import write_whole
 from consilience.attribution.assess import Gather, assess_judged
 from consilience.attribution.evidence import gather
 from consilience.attribution.knowledge_excerpt import Answers, KnowledgeExcerpt, LookupRecord
 from consilience.attribution.material import CaseMaterial, derive_facts
 from consilience.attribution.settings import DEFAULTS, WeighSettings
-from consilience.errors import CaseError
+from consilience.errors import CaseError, StoreError
 from consilience.exchange.stix_export import bundle
 from consilience.formats.case_judgements import read_judgements
 from consilience.formats.case_yaml import read_case
@@ -74,13 +75,10 @@ def assess_case(where: Settings, folder: Path, out: Path, progress: Progress | N
         name = "dossier.html" if number == 0 else f"dossier.{lang}.html"
         files[name] = render(assessment, lang, weighed.lineage).encode()
     try:
-        out.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            staged = out / f".{name}.part"
-            staged.write_bytes(data)
-            staged.replace(out / name)
-    except OSError as error:
-        raise CaseError(f"cannot be written: {error.strerror}", file=str(error.filename or out)) from error
+            write_whole(out / name, data)
+    except StoreError as error:
+        raise CaseError(error.reason, file=error.file) from error
     return CaseResult(assessment, added, tuple(out / name for name in files))
 
 

@@ -13,10 +13,10 @@ from consilience.app.known_reports import reports_of
 from consilience.app.overlap_units import indicators as of_clusters
 from consilience.app.settings import Settings
 from consilience.app.use_cases import existing_workspace
+from consilience.app.whole_files import write_whole
 from consilience.attribution.profiles import KnownReport
 from consilience.attribution.reliability import Calibration, calibration
 from consilience.attribution.settled import SettledAnswer, settled_answers
-from consilience.errors import StoreError
 from consilience.knowledge.indicator_model import IndicatorModel, read_indicator_model
 from consilience.knowledge.infrastructure import open_shared_infrastructure
 from consilience.report.calibration_page import render_html, render_markdown, render_picture
@@ -77,14 +77,8 @@ def write_pages(found: Calibration, page: Path) -> tuple[Path, ...]:
         files[stem.with_name(f"{name}.md")] = render_markdown(found, lang, f"{name}.svg")
         files[stem.with_name(f"{name}.html")] = render_html(found, lang)
         files[stem.with_name(f"{name}.svg")] = render_picture(found, lang)
-    try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        for path, text in files.items():
-            staged = path.with_name(f".{path.name}.part")
-            staged.write_text(text, encoding="utf-8")
-            staged.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot be written: {error.strerror}", file=str(error.filename or page)) from error
+    for path, text in files.items():
+        write_whole(path, text.encode("utf-8"))
     return tuple(files)
 
 

@@ -118,7 +118,10 @@ def list_proposals(where: Settings, filters: Filters) -> tuple[Proposal, ...]:
 
 def proposals(store: Store, documents: Collection[str] | None = None) -> tuple[Proposal, ...]:
     """Return what was read from prose, of some documents or of all, each with the decision that holds for it."""
-    decided = _Decisions(store)
+    return _proposals(store, documents, _Decisions(store))
+
+
+def _proposals(store: Store, documents: Collection[str] | None, decided: _Decisions) -> tuple[Proposal, ...]:
     current = [each for each in store.statements(documents) if _is_proposal(each) and not is_models(each)]
     if documents is None:
         models = [each.sha256 for each in store.documents() if each.format == MODEL]
@@ -139,20 +142,17 @@ def reviewed(store: Store, documents: Collection[str]) -> tuple[Statement, ...]:
     Rejected and corrected ones are left out; corrections, and accepted ones that no reading finds any more, are in.
     What a language model proposed counts as the analyst's own statement, once one has accepted it.
     """
-    latest = {each.statement: each for each in store.judgements()}
-    rejected = {key for key, each in latest.items() if each.verdict is Verdict.REJECT and not each.withdrawn}
+    decided = _Decisions(store)
     found = {
         each.id: each
         for each in store.statements(documents)
-        if not is_models(each) and not (each.rule == RULE and each.id in rejected)
+        if not is_models(each) and not (each.rule == RULE and decided.is_rejected(each.id))
     }
-    for row in proposals(store, documents):
+    for row in _proposals(store, documents, decided):
         found.pop(row.statement.id, None)
         if row.correction is not None:
             found[row.correction.id] = row.correction
-        elif is_models(row.statement):
-            continue
-        elif row.state in (State.OPEN, State.ACCEPTED):
+        elif row.state in (State.OPEN, State.ACCEPTED) and not is_models(row.statement):
             found[row.statement.id] = row.statement
     return tuple(found[key] for key in sorted(found))
 
@@ -170,7 +170,7 @@ class _Decisions:
         held = {key: store.statement(key) for key in self.judgements}
         self.statements = {key: each for key, each in held.items() if each is not None}
         reviews = [each.sha256 for each in store.documents() if each.format == RULE]
-        self.corrections = [each for each in store.statements(reviews) if not self._is_rejected(each.id)]
+        self.corrections = [each for each in store.statements(reviews) if not self.is_rejected(each.id)]
         self._by_sentence: dict[tuple[str, str], list[Statement]] = {}
         for each in filter(_is_proposal, self.statements.values()):
             self._by_sentence.setdefault((each.place.document, each.predicate), []).append(each)
@@ -200,7 +200,7 @@ class _Decisions:
         accepted = is_models(decided) and self.judgements[decided.id].verdict is Verdict.ACCEPT
         if self.correction(decided) is not None and not accepted:
             return State.CORRECTED
-        return State.REJECTED if self._is_rejected(decided.id) else State.ACCEPTED
+        return State.REJECTED if self.is_rejected(decided.id) else State.ACCEPTED
 
     def correction(self, statement: Statement) -> Statement | None:
         """Return what stands instead of a statement: the correction that no other one supersedes."""
@@ -208,7 +208,8 @@ class _Decisions:
         replaced = {old for each in made for old in each.supersedes}
         return next((each for each in made if each.id not in replaced), None)
 
-    def _is_rejected(self, statement_id: str) -> bool:
+    def is_rejected(self, statement_id: str) -> bool:
+        """Tell whether the latest word on a statement is to reject it."""
         judgement = self.judgements.get(statement_id)
         return judgement is not None and judgement.verdict is Verdict.REJECT
 
