@@ -716,6 +716,21 @@ def test_a_part_says_why_in_plain_words(name: str, params: dict[str, str], expec
     assert plain(titles.part_title(WeightPart(name, 1.0, params), Names("en"))).startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("lang", "listed", "expected"),
+    [
+        ("en", "hosting/VPN range (vpn-ipv4)", "hosting/VPN range (vpn-ipv4)"),
+        ("fr", "hosting/VPN range (vpn-ipv4)", "plage d’hébergement ou de VPN (vpn-ipv4)"),
+        ("fr", "a list of ours", "a list of ours"),
+    ],
+)
+def test_a_list_is_named_in_the_language_of_the_reader(lang: str, listed: str, expected: str) -> None:
+    part = plain(titles.part_title(WeightPart("listed", -6.0, {"list": listed}), Names(lang)))
+    said = plain(titles.evidence_title(item("unit-shared", unit="ipv4-addr", value="x", listed=listed), Names(lang)))
+    assert part.endswith(expected)
+    assert expected in said
+
+
 def test_an_unknown_code_shows_its_parameters_and_never_fails() -> None:
     said = titles.evidence_title(item("from-tomorrow", key="1", self="2", lang="3"), Names("en"))
     assert said == "from-tomorrow (key = 1, self = 2, lang = 3)"

@@ -158,10 +158,6 @@ class Knowledge:
         """Return how many clusters the index holds from one source."""
         return int(next(self._rows("SELECT count(*) FROM cluster WHERE source = ?", source))[0])
 
-    def cluster_sources(self) -> tuple[str, ...]:
-        """Return the sources that have clusters in the index, sorted."""
-        return tuple(row[0] for row in self._rows("SELECT DISTINCT source FROM cluster ORDER BY source"))
-
     def _rows(self, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
         try:
             yield from self._connection.execute(query, values)

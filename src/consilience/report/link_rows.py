@@ -14,7 +14,7 @@ from consilience.overlap.verdict import Verdict, verdict
 from consilience.report import link_charts, sentences, svg
 from consilience.report.catalogue import Catalogue, catalogue
 from consilience.report.forms import any_date, count, decibans, isolated, p_value
-from consilience.report.naming import Names, names
+from consilience.report.naming import Names, list_words, names
 from consilience.report.overlap_figures import figures, of_public_lists
 from consilience.report.rows import PartRow, part_rows
 
@@ -242,7 +242,7 @@ def _shared(each: SharedObservable, said: Names) -> SharedRow:
         value=each.value,
         decibans=decibans(each.decibans, lang),
         prevalence=count(each.prevalence, lang),
-        listed=each.discount or texts.text("links.not-listed"),
+        listed=list_words(each.discount, lang) if each.discount else texts.text("links.not-listed"),
         gap=gap,
         firsts=texts.text("list.between").join(firsts),
         reports=", ".join(isolated(said.row(source)) for source in each.sources),

@@ -18,6 +18,7 @@ import msgspec
 
 from consilience.knowledge.countries import country_code, country_name
 from consilience.knowledge.folding import fold
+from consilience.knowledge.infrastructure import list_label
 from consilience.knowledge.sources import KnownSource, known_source, known_sources
 from consilience.model.assessment import Assessment, LedgerRow
 from consilience.model.case import Question
@@ -148,6 +149,11 @@ def typographic(text: str, lang: str) -> str:
     """Return a text of ours (a title, a label) with curved apostrophes and, in French, its narrow spaces."""
     text = _APOSTROPHE.sub("’", text)
     return french_spaces(text) if lang == "fr" else text
+
+
+def list_words(listed: str, lang: str) -> str:
+    """Return the list of shared infrastructure that a value stands on in the reader's language, with the list's id."""
+    return typographic(list_label(listed, lang), lang)
 
 
 def name_text(text: str) -> str:

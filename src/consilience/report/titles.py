@@ -19,7 +19,7 @@ from consilience.knowledge.folding import fold
 from consilience.model.assessment import EvidenceItem, LedgerRow, TimelineEvent, WeightPart
 from consilience.report.catalogue import Catalogue, catalogue
 from consilience.report.forms import any_date, decimal, isolated, p_value, share
-from consilience.report.naming import Names, name_text, sentence, state_name
+from consilience.report.naming import Names, list_words, name_text, sentence, state_name
 
 _SHARES: Final = frozenset({"a", "b", "r", "d", "q", "tie", "fraction", "factor", "planted"})
 _CASE_CLAIMS: Final = frozenset({"claim-assessment", "claim-judgement", "claim-denial", "claim-no-evidence"})
@@ -200,6 +200,8 @@ def part_title(part: WeightPart, names: Names) -> str:
             shown[key] = share(number, lang)
         elif number is not None:
             shown[key] = decimal(number, len(value.partition(".")[2]), lang)
+        elif key == "list":
+            shown[key] = name_text(list_words(value, lang))
         else:
             shown[key] = texts.coded("family", value) if key == "family" else names.source(value)
     for variant in ("", "-2", "-3"):
@@ -279,6 +281,8 @@ def _shown_value(key: str, value: str, names: Names) -> str:
         return texts.coded("observable", value)
     if key in {"source", "via", "origin", "follows"}:
         return names.source(value)
+    if key == "listed":
+        return name_text(list_words(value, names.lang))
     if key == "subject":
         return names.thing(value)
     if key in {"published", "used"}:
