@@ -15,7 +15,7 @@ from consilience.extract.lexicon import build_lexicon
 from consilience.extract.masking import mask
 from consilience.extract.names import find_names
 from consilience.extract.passages import extract
-from consilience.extract.rule_patterns import compiled, needed_letters
+from consilience.extract.rule_patterns import RulePattern, compiled, needed_letters
 from consilience.extract.rule_table import grammar, languages, read_table
 from consilience.knowledge.sources import known_sources
 from consilience.knowledge.values import GazetteerName
@@ -100,6 +100,15 @@ def test_a_wrong_row_is_named():
         compiled("a {nosuchlist}", {}, "xx-row")
     with pytest.raises(KnowledgeError, match="xx-row"):
         compiled("a (b", {}, "xx-row")
+    with pytest.raises(KnowledgeError, match="xx-row"):
+        _ = RulePattern("a (b", {}, "xx-row").regex
+
+
+def test_every_pattern_of_every_table_compiles():
+    for lang in languages():
+        for rule in grammar(lang).rules:
+            for pattern in rule.patterns:
+                assert pattern.regex.pattern == pattern.text
 
 
 @pytest.mark.parametrize(
@@ -119,10 +128,10 @@ def test_a_pattern_tells_the_tokens_without_which_it_cannot_match(pattern, lette
 def test_no_claim_is_lost_by_skipping_patterns_whose_tokens_are_missing():
     for lang in languages():
         for rule in grammar(lang).rules:
-            for pattern, needed in zip(rule.patterns, rule.letters, strict=True):
+            for pattern in rule.patterns:
                 for example in rule.row.yes:
-                    match = pattern.search(masked(example.text, lang))
-                    assert match is None or all(re.search(f"‹[{''.join(each)}]", match[0]) for each in needed)
+                    match = pattern.regex.search(masked(example.text, lang))
+                    assert match is None or all(re.search(f"‹[{''.join(each)}]", match[0]) for each in pattern.needed)
 
 
 # (language, text, source, act, object, stance, likelihood term, confidence level)

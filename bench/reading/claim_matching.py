@@ -144,21 +144,26 @@ def count(sentences: SentenceSet, read: Read) -> dict[str, Counts]:
     found = {"all": Counts()}
     for entry in sentences.sentences:
         standing = sentences.documents[entry.document]
-        document = Document(
-            sha256="0" * 64,
-            name=entry.id,
-            format="text",
-            size=len(entry.text.encode()),
-            source=standing.publisher,
-            title=standing.title,
-            lang=sentences.language,
-            published=parse_date(standing.published),
-        )
-        statements = [each for each in read(Passage(entry.text), document) if each.predicate != Predicate.MENTIONS]
+        statements = read_entry(entry, standing, sentences.language, read)
         for group, counts in _of_entry(entry, statements, standing.publisher, sentences.language):
             found["all"].add(counts)
             found.setdefault(group, Counts()).add(counts)
     return found
+
+
+def read_entry(entry: Entry, standing: Standing, lang: str, read: Read) -> list[Statement]:
+    """Return the statements of an entry, those that only mention left out."""
+    document = Document(
+        sha256="0" * 64,
+        name=entry.id,
+        format="text",
+        size=len(entry.text.encode()),
+        source=standing.publisher,
+        title=standing.title,
+        lang=lang,
+        published=parse_date(standing.published),
+    )
+    return [each for each in read(Passage(entry.text), document) if each.predicate != Predicate.MENTIONS]
 
 
 def _of_entry(entry: Entry, made: Sequence[Statement], publisher: str, lang: str) -> Iterable[tuple[str, Counts]]:

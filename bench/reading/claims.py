@@ -53,7 +53,7 @@ FROZEN: Final = {
 _LOCATED: Final = 0.7
 _PRECISION: Final = 0.9
 _GOLD_GOALS: Final = (("located", 0.9), ("right state", 0.9), ("right claimant", 0.85), ("precision", 0.9))
-_HEAD: Final = (
+HEAD: Final = (
     "| {} | claims | located | right object | right claimant | estimative words | statements made | right | precision "
     "| silent where nothing is claimed |\n|---|---|---|---|---|---|---|---|---|---|"
 )
@@ -103,12 +103,12 @@ def line(name: str, counts: Counts) -> str:
 def tables(languages: list[str], groups: bool, read: Read) -> Iterator[str]:
     """Return the tables line by line: one line per language, then one table of groups for each if that is asked."""
     found = {language: count(frozen(language), read) for language in languages}
-    yield _HEAD.format("language")
+    yield HEAD.format("language")
     for language, counts in found.items():
         yield line(language, counts["all"])
     for language, counts in found.items() if groups else ():
         yield ""
-        yield _HEAD.format(f"{language}: what is claimed")
+        yield HEAD.format(f"{language}: what is claimed")
         yield from (line(group, counts[group]) for group in sorted(counts) if group not in ("all", "silence"))
 
 
@@ -117,7 +117,7 @@ def gold_lines(read: Read) -> Iterator[str]:
     if not (GOLD / "gold.json").exists():
         yield "gold texts: not scored, the shared data is not there"
         return
-    yield _HEAD.format("gold")
+    yield HEAD.format("gold")
     for group, counts in score(GOLD, read).items():
         yield line(group, counts)
 

@@ -145,11 +145,7 @@ def _of_rule(rule: Rule, ways: list[Clause], reading: Reading) -> list[Statement
     if not all(need.search(reading.masked.text) for need in rule.needs):
         return []
     letters = {letter for letter, _ in TOKEN.findall(reading.masked.text)}
-    patterns = [
-        pattern
-        for pattern, needed in zip(rule.patterns, rule.letters, strict=True)
-        if all(letters & each for each in needed)
-    ]
+    patterns = [each.regex for each in rule.patterns if all(letters & needed for needed in each.needed)]
     for way in ways:
         for pattern in patterns:
             here: list[tuple[int, int]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Final
 
 from consilience.errors import KnowledgeError
@@ -97,8 +98,8 @@ def compiled_words(words: list[str]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(spaced(word) for word in words) + r")(?!\w)" if words else r"(?!)", re.I)
 
 
-def compiled(pattern: str, lists: dict[str, str], row: str, case: bool = False) -> re.Pattern[str]:
-    """Compile a pattern of ``row``; raise ``KnowledgeError`` naming it where a list is unknown or the pattern wrong."""
+def expanded(pattern: str, lists: dict[str, str], row: str) -> str:
+    """Return a pattern of ``row`` as a regular expression; raise ``KnowledgeError`` where a list is unknown."""
     text = pattern.replace(" ... ", " {gap}").replace(" ", r"\s+")
     known = _SLOTS | lists | {"gap": _GAP}
 
@@ -110,11 +111,36 @@ def compiled(pattern: str, lists: dict[str, str], row: str, case: bool = False) 
     # A slot may hold a list, and a list another one.
     for _ in range(4):
         text = re.sub(r"\{([A-Za-z_]+)\}", fill, text)
-    text = _numbered_groups(text)
+    return _numbered_groups(text)
+
+
+def compiled(pattern: str, lists: dict[str, str], row: str, case: bool = False) -> re.Pattern[str]:
+    """Compile a pattern of ``row``; raise ``KnowledgeError`` naming it where a list is unknown or the pattern wrong."""
+    return _compiled(expanded(pattern, lists, row), row, case)
+
+
+def _compiled(text: str, row: str, case: bool = False) -> re.Pattern[str]:
     try:
         return re.compile(text, 0 if case else re.IGNORECASE)
     except re.error as error:
-        raise KnowledgeError(f"{row}: {error}", file=pattern) from error
+        raise KnowledgeError(f"{row}: {error}", file=text) from error
+
+
+class RulePattern:
+    """A pattern of a rule that is compiled when it is first tried: a table has hundreds, a text needs some of them.
+
+    A match holds a token of each set of letters in ``needed``.
+    """
+
+    def __init__(self, pattern: str, lists: dict[str, str], row: str) -> None:
+        self.row = row
+        self.text = expanded(pattern, lists, row)
+        self.needed = needed_letters(pattern)
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Return the compiled pattern; raise ``KnowledgeError`` naming the row where it is wrong."""
+        return _compiled(self.text, self.row)
 
 
 # Slots that hold nothing but tokens.
@@ -123,11 +149,11 @@ TOKEN_SLOTS: Final = frozenset(
 )
 
 
-def letters_of(name: str, patterns: tuple[re.Pattern[str], ...]) -> str:
+def letters_of(name: str, patterns: tuple[RulePattern, ...]) -> str:
     """Return the letters of the tokens that fill the slot ``name`` in any of ``patterns``."""
     found: set[str] = set()
     for pattern in patterns:
-        for piece in re.findall(rf"\(\?P<{name}(?:__\d+)?>(.{{1,60}})", pattern.pattern):
+        for piece in re.findall(rf"\(\?P<{name}(?:__\d+)?>(.{{1,60}})", pattern.text):
             found |= set("".join(re.findall(r"‹\[?([A-Z]+)", piece)))
     return "".join(sorted(found))
 

@@ -33,10 +33,10 @@ import msgspec
 from consilience.errors import KnowledgeError
 from consilience.extract.rule_patterns import (
     TOKEN_SLOTS,
+    RulePattern,
     compiled,
     compiled_words,
     letters_of,
-    needed_letters,
     spaced,
 )
 from consilience.model.statement import Predicate, SpeechAct, Stance
@@ -142,15 +142,11 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A row with its compiled patterns; ``needs`` are letters of tokens, of each group of which one must be there.
-
-    ``letters`` says the same for each pattern.
-    """
+    """A row with its patterns; ``needs`` are letters of tokens, of each group of which one must be there."""
 
     row: RuleRow
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[RulePattern, ...]
     needs: tuple[re.Pattern[str], ...] = ()
-    letters: tuple[tuple[frozenset[str], ...], ...] = ()
 
 
 class Phrase(msgspec.Struct, frozen=True):
@@ -240,7 +236,10 @@ def read_table(language: str) -> Table:
 
 @cache
 def grammar(language: str) -> Grammar:
-    """Return the compiled table of ``language``; raise ``KnowledgeError`` naming the row that does not compile."""
+    """Return the table of ``language`` ready for use; raise ``KnowledgeError`` naming the row that does not compile.
+
+    Patterns of rules are compiled when they are first tried.
+    """
     table = read_table(language)
     lists = {name: "(?:" + "|".join(spaced(word) for word in words) + ")" for name, words in table.lists.items()}
     lists["places"] = "".join(rf"(?<!{spaced(word)})" for word in table.lists["places"])
@@ -259,9 +258,7 @@ def grammar(language: str) -> Grammar:
             Phrase(row.makes, compiled(r"(?<!\w)" + row.pattern, lists, row.makes, row.case)) for row in table.phrases
         ),
         frames=tuple(Frame(row, compiled(row.pattern, lists, "frame")) for row in table.frames),
-        rules=tuple(
-            _rule(row, tuple(compiled(pattern, lists, row.id) for pattern in row.patterns)) for row in table.rules
-        ),
+        rules=tuple(_rule(row, lists) for row in table.rules),
         anaphora=tuple(Anaphor(row.refers, compiled(row.pattern, lists, "anaphora")) for row in table.anaphora),
         clauses=Clauses(
             *(
@@ -279,9 +276,9 @@ def grammar(language: str) -> Grammar:
     )
 
 
-def _rule(row: RuleRow, patterns: tuple[re.Pattern[str], ...]) -> Rule:
+def _rule(row: RuleRow, lists: dict[str, str]) -> Rule:
     """Return the rule with the tokens without which it makes no statement: a sentence without them is not tried."""
+    patterns = tuple(RulePattern(pattern, lists, row.id) for pattern in row.patterns)
     objects = [row.object] if row.stance is not Stance.DECLINES and not row.object.endswith("?") else []
     needs = [letters_of(slot, patterns) for slot in (row.subject, *objects) if slot in TOKEN_SLOTS]
-    wanted = tuple(needed_letters(pattern) for pattern in row.patterns)
-    return Rule(row, patterns, tuple(re.compile(f"‹[{letters}]") for letters in needs if letters), wanted)
+    return Rule(row, patterns, tuple(re.compile(f"‹[{letters}]") for letters in needs if letters))
