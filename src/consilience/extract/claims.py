@@ -145,7 +145,8 @@ def _of_rule(rule: Rule, ways: list[Clause], reading: Reading) -> list[Statement
     if not all(need.search(reading.masked.text) for need in rule.needs):
         return []
     letters = {letter for letter, _ in TOKEN.findall(reading.masked.text)}
-    patterns = [each.regex for each in rule.patterns if all(letters & needed for needed in each.needed)]
+    lower = reading.masked.text.lower()
+    patterns = [each.regex for each in rule.patterns if each.may_match(letters, lower)]
     for way in ways:
         for pattern in patterns:
             here: list[tuple[int, int]] = []

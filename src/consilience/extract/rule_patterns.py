@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from consilience.errors import KnowledgeError
+from consilience.extract.pattern_words import Words, best, needed_words
 
 _GAP: Final = r"(?:(?:‹[XD]\d+›|[^\s‹›.;:!?,]{1,40})\s+){0,5}?"
 
@@ -126,16 +127,39 @@ def _compiled(text: str, row: str, case: bool = False) -> re.Pattern[str]:
         raise KnowledgeError(f"{row}: {error}", file=text) from error
 
 
+class WordsOfLists:
+    """The words that a list of a table needs, each list looked at once."""
+
+    def __init__(self, lists: dict[str, str]) -> None:
+        self.lists = lists
+        self.known: dict[str, Words | None] = {}
+
+    def of(self, name: str) -> Words | None:
+        """Return the set of words of which a text that matches the list holds one; ``None`` for a slot."""
+        if name not in self.known:
+            self.known[name] = None
+            self.known[name] = best(needed_words(self.lists.get(name, ""), self.of))
+        return self.known[name]
+
+
 class RulePattern:
     """A pattern of a rule that is compiled when it is first tried: a table has hundreds, a text needs some of them.
 
-    A match holds a token of each set of letters in ``needed``.
+    A match holds a token of each set of letters in ``needed``, and a word of each set in ``words``.
     """
 
-    def __init__(self, pattern: str, lists: dict[str, str], row: str) -> None:
+    def __init__(self, pattern: str, lists: dict[str, str], row: str, words: WordsOfLists) -> None:
         self.row = row
         self.text = expanded(pattern, lists, row)
         self.needed = needed_letters(pattern)
+        self.words = needed_words(pattern.replace(" ... ", " "), words.of)
+
+    def may_match(self, letters: set[str], lower: str) -> bool:
+        """Return whether a text with tokens of these ``letters`` has what the pattern needs; ``lower`` is lower case.
+
+        Apostrophes are straight and hyphens plain in ``lower``, or as they were written: no word needs them.
+        """
+        return all(letters & each for each in self.needed) and all(any(w in lower for w in each) for each in self.words)
 
     @cached_property
     def regex(self) -> re.Pattern[str]:

@@ -34,6 +34,7 @@ from consilience.errors import KnowledgeError
 from consilience.extract.rule_patterns import (
     TOKEN_SLOTS,
     RulePattern,
+    WordsOfLists,
     compiled,
     compiled_words,
     letters_of,
@@ -244,6 +245,7 @@ def grammar(language: str) -> Grammar:
     lists = {name: "(?:" + "|".join(spaced(word) for word in words) + ")" for name, words in table.lists.items()}
     lists["places"] = "".join(rf"(?<!{spaced(word)})" for word in table.lists["places"])
     clauses = table.clauses
+    words = WordsOfLists(lists)
     rules_of: dict[str, list[int]] = {}
     for number, row in enumerate(table.rules):
         for trigger in row.trigger:
@@ -258,7 +260,7 @@ def grammar(language: str) -> Grammar:
             Phrase(row.makes, compiled(r"(?<!\w)" + row.pattern, lists, row.makes, row.case)) for row in table.phrases
         ),
         frames=tuple(Frame(row, compiled(row.pattern, lists, "frame")) for row in table.frames),
-        rules=tuple(_rule(row, lists) for row in table.rules),
+        rules=tuple(_rule(row, lists, words) for row in table.rules),
         anaphora=tuple(Anaphor(row.refers, compiled(row.pattern, lists, "anaphora")) for row in table.anaphora),
         clauses=Clauses(
             *(
@@ -276,9 +278,9 @@ def grammar(language: str) -> Grammar:
     )
 
 
-def _rule(row: RuleRow, lists: dict[str, str]) -> Rule:
+def _rule(row: RuleRow, lists: dict[str, str], words: WordsOfLists) -> Rule:
     """Return the rule with the tokens without which it makes no statement: a sentence without them is not tried."""
-    patterns = tuple(RulePattern(pattern, lists, row.id) for pattern in row.patterns)
+    patterns = tuple(RulePattern(pattern, lists, row.id, words) for pattern in row.patterns)
     objects = [row.object] if row.stance is not Stance.DECLINES and not row.object.endswith("?") else []
     needs = [letters_of(slot, patterns) for slot in (row.subject, *objects) if slot in TOKEN_SLOTS]
     return Rule(row, patterns, tuple(re.compile(f"‹[{letters}]") for letters in needs if letters))
