@@ -85,6 +85,13 @@ CLAUSES = [
     ("en", "Albania’s expulsion of Iranian diplomats followed the hack.", {(RE, "reuters", "IR")}),
     ("fr", "L’attribution de l’attaque à l’Iran par Microsoft est venue tard.", {(AT, "microsoft", "IR")}),
     ("fr", "L’expulsion de diplomates iraniens par l’Albanie a suivi la cyberattaque.", {(RE, "reuters", "IR")}),
+    ("fr", "Le piratage du registre norvégien par des hackers chinois remonte à mars.", {(AT, "reuters", "CN")}),
+    # Who speaks, and what was done, stand in relative clauses and after asides.
+    ("fr", "Le piratage dont la Norvège accuse le GRU date de mars.", {(AT, "state:NO", "RU")}),
+    ("fr", "L’Ukraine a été visée par une cyberattaque que la Norvège attribue au groupe APT28.",
+     {(AT, "state:NO", "APT28")}),
+    ("fr", "La cyberattaque contre le port a été attribuée par la Norvège, en mai, à des pirates du GRU.",
+     {(AT, "state:NO", "RU")}),
 ]  # fmt: skip
 
 
@@ -172,6 +179,11 @@ SILENT = [
     ("fr", "La Russie n’a pas été accusée du piratage."),
     ("fr", "L’Estonie rappelle que la Russie a signé la convention sur la cybercriminalité."),
     ("fr", "Le Royaume-Uni a publié des données sur le piratage."),
+    ("fr", "La Norvège a exhorté ses alliés à enquêter sur la cyberattaque contre la Russie."),
+    ("fr", "Je ne peux confirmer, monsieur le président, que l’intrusion était le fait de hackers russes."),
+    ("fr", "La cyberattaque contre trois ports a été dénoncée par la Russie."),
+    ("fr", "La Norvège a renoncé à expulser deux espions russes après le piratage."),
+    ("fr", "L’intrusion est le fait d’un employé, pas de la Chine."),
 ]
 
 
@@ -269,3 +281,26 @@ def test_the_page_on_rule_tables_says_what_the_tables_hold():
         (attribute, code) for lang in languages() for attribute, each in grammar(lang).codes.items() for code, _ in each
     }
     assert [pair for pair in sorted(codes) if pair[1] not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "target"),
+    [
+        ("A hacktivist group calling itself Grey Heron hacked the servers of a clinic in Poland.", "Grey Heron", "PL"),
+        ("Turla installed the HushCrab backdoor in the network.", "Turla", "HushCrab"),
+        ("UNC9812 targeted banks in Japan.", "UNC9812", "finance"),
+    ],
+)
+def test_names_that_no_list_has_are_made_by_the_words_around_them(text, subject, target):
+    assert any((each.subject.name, object_of(each)) == (subject, target) for each in read(text, "en"))
+
+
+def test_we_is_the_publisher_unless_somebody_speaks_in_the_sentence():
+    (own,) = read("We attribute the intrusion to Turla.", "en", source="mandiant")
+    (told,) = read("“We attribute the intrusion to Turla,” ESET said.", "en", source="mandiant")
+    assert (own.source, told.source) == ("mandiant", "eset")
+
+
+def test_a_pronoun_that_speaks_may_be_the_cluster_of_the_sentence_before():
+    found = read("Killnet resumed its attacks. It said it had hacked the portal of the ministry.", "en")
+    assert any(each.predicate == "claims-responsibility-for" and each.subject.name == "Killnet" for each in found)

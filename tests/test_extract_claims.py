@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consilience.errors import KnowledgeError
+from consilience.extract.claims import of_rules
 from consilience.extract.lexicon import build_lexicon
 from consilience.extract.masking import mask
 from consilience.extract.names import find_names
-from consilience.extract.passages import extract
+from consilience.extract.passages import extract, sentence_readings
 from consilience.extract.rule_patterns import RulePattern, WordsOfLists, compiled, needed_letters
 from consilience.extract.rule_table import grammar, languages, read_table
 from consilience.knowledge.sources import known_sources
@@ -47,7 +48,9 @@ def document(lang: str, **fields: str) -> Document:
 
 
 def read(text: str, lang: str, **fields: str) -> list[Statement]:
-    return extract(Passage(text), document(lang, **fields), LEXICON).statements
+    """Return what the rules read; what is weighed beside it has tests of its own."""
+    sentences = sentence_readings(Passage(text), document(lang, **fields), LEXICON)
+    return [statement for reading in sentences for statement in of_rules(reading)]
 
 
 def masked(text: str, lang: str) -> str:
@@ -521,7 +524,7 @@ FIRST_EN = [
     (
         "The European Union imposed sanctions on three officers "
         "of GRU Unit 29155 over the cyberattacks against Estonia.",
-        [("responds-to", "reuters", "RU", "affirms")],
+        [("responds-to", "reuters", "RU", "affirms"), ("attributed-to", "state:EU", "RU", "affirms")],
     ),
     (
         "Costa Rica’s president blamed the Conti gang for the ransomware attack.",
@@ -617,7 +620,10 @@ FIRST_FR = [
     ),
     (
         "Le Royaume-Uni et ses alliés ont sanctionné deux membres du groupe Evil Corp.",
-        [("responds-to", "reuters", "Evil Corp", "affirms")],
+        [
+            ("responds-to", "reuters", "Evil Corp", "affirms"),
+            ("attributed-to", "us-treasury", "Evil Corp", "affirms"),
+        ],
     ),
     (
         "Aucune revendication de la cyberattaque n’a été publiée pour l’instant.",
@@ -778,7 +784,11 @@ SECOND_FR = [
     ),
     (
         "Lazarus, groupe de pirates à la solde de Pyongyang, aurait volé 600 millions de dollars.",
-        [("sponsored-by", "reuters", "KP", "affirms")],
+        [
+            ("sponsored-by", "reuters", "KP", "affirms"),
+            ("attributed-to", "reuters", "KP", "suspects"),
+            ("has-effect-on", "reuters", "600 millions", "suspects"),
+        ],
     ),
     (
         "Berlin a rappelé son ambassadeur à Moscou pour consultations après le piratage du SPD.",
@@ -906,7 +916,10 @@ THIRD_EN = [
     ),
     (
         "The Treasury Department imposed sanctions on Evil Corp for its ransomware attacks.",
-        [("responds-to", "reuters", "Evil Corp", "affirms")],
+        [
+            ("responds-to", "reuters", "Evil Corp", "affirms"),
+            ("attributed-to", "us-treasury", "Evil Corp", "affirms"),
+        ],
     ),
     (
         "Whether Moscow ordered the hack is something the inquiry will not decide, the judge said.",
@@ -925,7 +938,11 @@ THIRD_EN = [
     ),
     (
         "Google said with high confidence that APT41, a Chinese group, stole the source code.",
-        [("attributed-to", "google-tag", "APT41", "affirms"), ("originates-from", "google-tag", "CN", "affirms")],
+        [
+            ("attributed-to", "google-tag", "APT41", "affirms"),
+            ("originates-from", "google-tag", "CN", "affirms"),
+            ("has-effect-on", "reuters", "source code", "affirms"),
+        ],
     ),
     (
         "Ukraine’s CERT has linked the latest phishing wave to UAC-0010.",
@@ -1024,7 +1041,11 @@ THIRD_FR = [
     ),
     (
         "Google affirme avec une confiance élevée que le groupe chinois APT41 a volé le code source.",
-        [("attributed-to", "google-tag", "APT41", "affirms"), ("originates-from", "google-tag", "CN", "affirms")],
+        [
+            ("attributed-to", "google-tag", "APT41", "affirms"),
+            ("originates-from", "google-tag", "CN", "affirms"),
+            ("has-effect-on", "reuters", "code source", "affirms"),
+        ],
     ),
     (
         "La Corée du Nord, qui n’a jamais reconnu sa responsabilité, a orchestré le braquage "
@@ -1037,7 +1058,10 @@ THIRD_FR = [
     ),
     (
         "Le Trésor américain a sanctionné Evil Corp pour ses attaques par rançongiciel.",
-        [("responds-to", "reuters", "Evil Corp", "affirms")],
+        [
+            ("responds-to", "reuters", "Evil Corp", "affirms"),
+            ("attributed-to", "us-treasury", "Evil Corp", "affirms"),
+        ],
     ),
     (
         "Le parquet de Paris refuse de désigner un pays après le piratage des hôpitaux.",

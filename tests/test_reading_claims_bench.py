@@ -172,7 +172,7 @@ def test_estimative_words_are_looked_for_in_located_claims():
 def test_a_set_that_was_changed_after_it_was_frozen_is_refused(tmp_path):
     for language in bench.FROZEN:
         frozen = bench.frozen(language)
-        assert frozen.language == language
+        assert frozen.language == language.partition("-")[0]
         assert len({each.text for each in frozen.sentences}) == len(frozen.sentences)
         changed = (bench.UNSEEN / f"claims-{language}.json").read_bytes() + b"\n"
         (tmp_path / f"claims-{language}.json").write_bytes(changed)

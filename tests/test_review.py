@@ -35,7 +35,7 @@ Date: 2022-09-07
 Language: en
 
 The NCSC assesses that Iran is almost certainly responsible for the cyber attack against Albania in July 2022.
-The United Kingdom condemned Iran for the cyber attack.
+The United Kingdom condemned Iran.
 """
 EVERY = Filters(state="")
 

@@ -11,12 +11,14 @@ from typing import Final
 
 import msgspec
 
+from consilience.extract.rule_table import read_table
 from consilience.knowledge.countries import country_code
 from consilience.knowledge.folding import fold
+from consilience.knowledge.sector_words import sector_words
 from consilience.knowledge.sources import known_source
 from consilience.model.dates import parse_date
 from consilience.model.document import Document, Passage
-from consilience.model.statement import Entity, Predicate, Stance, Statement
+from consilience.model.statement import Entity, EntityType, Predicate, Stance, Statement
 
 Read = Callable[[Passage, Document], Sequence[Statement]]
 """The reader that is measured: a passage of a document in, its statements out."""
@@ -45,6 +47,7 @@ RESPONSES: Final = frozenset(
 )
 """The kinds of response that docs/decisions/0008 names; another kind that is expected is not compared."""
 
+_SHORTEST: Final = 3
 _STATE: Final = re.compile(r"[A-Z]{2}")
 _GROUPS: Final[dict[str, str]] = {
     Predicate.ATTRIBUTED_TO: "attribution",
@@ -151,9 +154,9 @@ def count(sentences: SentenceSet, read: Read) -> dict[str, Counts]:
     return found
 
 
-def read_entry(entry: Entry, standing: Standing, lang: str, read: Read) -> list[Statement]:
-    """Return the statements of an entry, those that only mention left out."""
-    document = Document(
+def standing_document(entry: Entry, standing: Standing, lang: str) -> Document:
+    """Return the document in which an entry stands."""
+    return Document(
         sha256="0" * 64,
         name=entry.id,
         format="text",
@@ -163,6 +166,11 @@ def read_entry(entry: Entry, standing: Standing, lang: str, read: Read) -> list[
         lang=lang,
         published=parse_date(standing.published),
     )
+
+
+def read_entry(entry: Entry, standing: Standing, lang: str, read: Read) -> list[Statement]:
+    """Return the statements of an entry, those that only mention left out."""
+    document = standing_document(entry, standing, lang)
     return [each for each in read(Passage(entry.text), document) if each.predicate != Predicate.MENTIONS]
 
 
@@ -249,8 +257,16 @@ def is_one_of(thing: Entity | None, wanted: str, lang: str) -> bool:
 def _is(thing: Entity, wanted: str, lang: str) -> bool:
     if _STATE.fullmatch(wanted):
         return wanted in (thing.id, country_code(thing.name, lang)) or speaks_for(thing.id or thing.name, lang, wanted)
+    if thing.type is EntityType.SECTOR and _is_of_sector(thing.id, wanted, lang):
+        return True
     have, want = fold(thing.name), fold(wanted)
     return wanted == thing.id or (bool(have) and (want in have or have in want))
+
+
+def _is_of_sector(sector: str, wanted: str, lang: str) -> bool:
+    """Return whether ``wanted`` is a word for a sector: its object is a code and not a word of the text."""
+    words = (*sector_words(lang).get(sector, ()), *read_table(lang).sectors.get(sector, ()))
+    return any(_within(wanted, word) or _within(word, wanted) for word in words)
 
 
 def speaks_for(source: str, lang: str, state: str) -> bool:
@@ -273,6 +289,24 @@ def has_claimant(made: Statement, wanted: Expectation, publisher: str, lang: str
         if made.predicate == Predicate.CLAIMS_RESPONSIBILITY and is_one_of(made.subject, each, lang):
             return True
     return False
+
+
+def has_source(thing: Entity, wanted: str, lang: str) -> bool:
+    """Return whether a name of the sentence is one of the sources that may be meant; the publisher is no name."""
+    for each in wanted.split("|"):
+        if each.startswith("state:"):
+            state = each.removeprefix("state:")
+            if thing.id == state or speaks_for(thing.id or thing.name, lang, state):
+                return True
+        elif each != "publisher" and (each == thing.id or _within(each, thing.name) or _within(thing.name, each)):
+            return True
+    return False
+
+
+def _within(part: str, whole: str) -> bool:
+    """Return whether words stand as whole words in others; "it" and nothing at all stand nowhere."""
+    folded = fold(part)
+    return len(folded) >= _SHORTEST and f" {folded} " in f" {fold(whole)} "
 
 
 def _responds(made: Statement, wanted: Expectation, lang: str) -> bool:

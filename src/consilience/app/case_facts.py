@@ -57,9 +57,24 @@ def case_statements(store: Store, added: AddReport) -> tuple[Statement, ...]:
 
 def rejections(store: Store) -> tuple[tuple[Statement, Judgement], ...]:
     """Return the statements that an analyst has rejected, each with the judgement; the latest of a statement counts."""
+    return _decided(store, Verdict.REJECT)
+
+
+def acceptances(store: Store) -> tuple[tuple[Statement, Judgement], ...]:
+    """Return the statements that an analyst has accepted, each with the judgement; the latest of a statement counts."""
+    return _decided(store, Verdict.ACCEPT)
+
+
+def said(statement: Statement) -> tuple[object, ...]:
+    """Return what a statement says and where: a decision on it holds for the same words, however they were read."""
+    thing = statement.object.name if statement.object else ""
+    return (statement.place, statement.quote, statement.predicate, statement.subject.name, thing)
+
+
+def _decided(store: Store, verdict: Verdict) -> tuple[tuple[Statement, Judgement], ...]:
     latest = {each.statement: each for each in store.judgements()}
-    rejected = [each for each in latest.values() if each.verdict is Verdict.REJECT and not each.withdrawn]
-    found = [(store.statement(each.statement), each) for each in rejected]
+    judged = [each for each in latest.values() if each.verdict is verdict and not each.withdrawn]
+    found = [(store.statement(each.statement), each) for each in judged]
     return tuple((statement, each) for statement, each in found if statement is not None)
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consilience.app.case_facts import add_documents, case_sources, case_statements, disputes, rejections
+from consilience.app.case_facts import (
+    acceptances,
+    add_documents,
+    case_sources,
+    case_statements,
+    disputes,
+    rejections,
+    said,
+)
 from consilience.app.settings import Settings
 from consilience.app.use_cases import existing_workspace
 from consilience.attribution.facts import CaseFacts
@@ -13,7 +21,7 @@ from consilience.attribution.view import FactView
 from consilience.formats.case_yaml import read_case
 from consilience.model.assessment import LedgerRow, SourceRow
 from consilience.model.case import Case, Question
-from consilience.model.statement import Judgement, Statement
+from consilience.model.statement import Judgement, Statement, awaits_review
 from consilience.store.workspace import open_workspace
 
 
@@ -49,7 +57,9 @@ def _view(where: Settings, folder: Path | None) -> FactView:
     if folder is None:
         whole = Case(id="workspace", title={}, question=Question.WHO, asks={})
         with existing_workspace(where) as store:
-            facts = CaseFacts(case=whole, statements=tuple(store.statements()), sources=store.sources())
+            accepted = {said(statement) for statement, _ in acceptances(store)}
+            counted = tuple(each for each in store.statements() if not awaits_review(each) or said(each) in accepted)
+            facts = CaseFacts(case=whole, statements=counted, sources=store.sources())
         return FactView(facts)
     case = read_case(folder)
     with open_workspace(where.workspace) as store:

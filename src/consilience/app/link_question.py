@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from consilience.app.adding import source_by_id
-from consilience.app.case_facts import rejections
+from consilience.app.case_facts import acceptances, rejections, said
 from consilience.app.overlap_rows import with_rows
 from consilience.app.overlap_units import indicators, unit_table
 from consilience.app.overlapping import Resolved, pair_overlaps, relabelled, resolve
@@ -30,7 +30,7 @@ from consilience.knowledge.names import strict_key
 from consilience.model.assessment import EvidenceItem, PairOverlap
 from consilience.model.case import Case
 from consilience.model.source import Reliability, Source
-from consilience.model.statement import Predicate, Statement
+from consilience.model.statement import Predicate, Statement, awaits_review
 from consilience.overlap.kind import BY_KIND, LinkVerdict, ReportedArtefact, link_evidence, verdict
 from consilience.overlap.link_basis import LinkBasis
 from consilience.overlap.link_rules import LAUNCHES, RULE_OF
@@ -227,16 +227,15 @@ def _bare(label: str) -> str:
 def _statements(store: Store) -> tuple[Statement, ...]:
     """Return the statements of the workspace from which the kind of a link may be told, without rejected ones.
 
-    A rejection holds for the same words at the same place, also where the document was read again with another date.
+    A decision holds for the same words at the same place, also where the document was read again with another date.
+    What awaits review counts once it is accepted.
     """
-    rejected = {_said(statement) for statement, _ in rejections(store)}
+    rejected = {said(statement) for statement, _ in rejections(store)}
+    accepted = {said(statement) for statement, _ in acceptances(store)}
     found = (statement for predicate in _OF_CLUSTERS for statement in store.statements(predicate=predicate))
-    return tuple(each for each in found if _said(each) not in rejected)
-
-
-def _said(statement: Statement) -> tuple[object, ...]:
-    thing = statement.object.name if statement.object else ""
-    return (statement.place, statement.quote, statement.predicate, statement.subject.name, thing)
+    return tuple(
+        each for each in found if said(each) not in rejected and (not awaits_review(each) or said(each) in accepted)
+    )
 
 
 def _resolve_both(known: Knowledge, rows: pa.Table, a: str, b: str) -> tuple[Resolved, Resolved]:

@@ -34,6 +34,7 @@ from consilience.model.statement import (
     Stance,
     Statement,
     Verdict,
+    awaits_review,
     is_models,
 )
 from consilience.store.interface import ReadingKey, Store
@@ -140,21 +141,28 @@ def reviewed(store: Store, documents: Collection[str]) -> tuple[Statement, ...]:
     """Return the statements of documents that count after review, in the order of their ids.
 
     Rejected and corrected ones are left out; corrections, and accepted ones that no reading finds any more, are in.
-    What a language model proposed counts as the analyst's own statement, once one has accepted it.
+    What a language model proposed counts as the analyst's own statement, once one has accepted it; what was weighed
+    and not read by a rule counts once it is accepted.
     """
     decided = _Decisions(store)
     found = {
         each.id: each
         for each in store.statements(documents)
-        if not is_models(each) and not (each.rule == RULE and decided.is_rejected(each.id))
+        if not awaits_review(each) and not (each.rule == RULE and decided.is_rejected(each.id))
     }
     for row in _proposals(store, documents, decided):
         found.pop(row.statement.id, None)
         if row.correction is not None:
             found[row.correction.id] = row.correction
-        elif row.state in (State.OPEN, State.ACCEPTED) and not is_models(row.statement):
+        elif _counts(row):
             found[row.statement.id] = row.statement
     return tuple(found[key] for key in sorted(found))
+
+
+def _counts(row: Proposal) -> bool:
+    if row.state is State.OPEN:
+        return not awaits_review(row.statement)
+    return row.state is State.ACCEPTED and not is_models(row.statement)
 
 
 def _is_proposal(statement: Statement) -> bool:

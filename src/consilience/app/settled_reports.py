@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from consilience.app.adding import printable, read_bytes
+from consilience.app.case_facts import acceptances, said
 from consilience.app.readers import read
 from consilience.app.settings import Settings
 from consilience.app.use_cases import existing_workspace
@@ -30,7 +31,7 @@ from consilience.knowledge.index import open_knowledge
 from consilience.knowledge.names import strict_key
 from consilience.knowledge.sources import known_sources
 from consilience.model.document import Passage, Reading
-from consilience.model.statement import EntityType, Predicate, Stance, Statement, Verdict
+from consilience.model.statement import EntityType, Predicate, Stance, Statement, Verdict, awaits_review
 from consilience.store.interface import Store
 
 
@@ -113,14 +114,19 @@ def settled_reports(store: Store, hide: HiddenNames) -> tuple[SettledReport, ...
 
 def settled_documents(store: Store) -> dict[str, str]:
     """Return the cluster to which each settled document, by its digest, is attributed."""
-    verdicts = {each.statement: each.verdict for each in store.judgements() if not each.withdrawn}
+    latest = {each.statement: each for each in store.judgements()}
+    verdicts = {key: each.verdict for key, each in latest.items() if not each.withdrawn}
+    held = {said(statement) for statement, _ in acceptances(store)}
     stated: dict[str, dict[str, str]] = {}
     accepted: dict[str, dict[str, str]] = {}
     for each in store.statements(predicate=Predicate.ATTRIBUTED_TO.value):
         verdict = verdicts.get(each.id)
         if verdict is Verdict.REJECT or not _names_a_cluster(each):
             continue
-        into = accepted if verdict is Verdict.ACCEPT else stated
+        agreed = verdict is Verdict.ACCEPT or said(each) in held
+        if awaits_review(each) and not agreed:
+            continue
+        into = accepted if agreed else stated
         name = each.object.name if each.object else ""
         into.setdefault(each.place.document, {}).setdefault(strict_key(name), name)
     told = stated | accepted

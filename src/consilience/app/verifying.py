@@ -29,7 +29,7 @@ from consilience.exchange.assessment_package import AssessmentPackage, changed_s
 from consilience.exchange.release import bound_by
 from consilience.exchange.trust import Outcome, Trust, check_author, verify
 from consilience.model.assessment import Assessment
-from consilience.model.statement import Statement
+from consilience.model.statement import Statement, awaits_review
 
 _SHOWN: Final = 5
 
@@ -176,7 +176,7 @@ def _readings(where: Settings, package: AssessmentPackage) -> Iterator[Check]:
         return
     theirs = [each for each in package.material.statements if each.place.document in held]
     here = {each.id for each in own}
-    by_rule = {(each.place, each.rule, each.predicate): each for each in own}
+    by_rule = {(each.place, each.rule, each.predicate): each for each in own if not awaits_review(each)}
     changed = []
     for each in theirs:
         read = by_rule.get((each.place, each.rule, each.predicate))

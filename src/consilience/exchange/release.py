@@ -73,6 +73,8 @@ class ReleaseNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _GATE: Final = object()
+# What weighed most in a claim that no rule read is words of the text.
+_WORDS: Final = "weighed"
 _REVIEWER: Final = "reviewer"
 """The attribute of a statement that names who reviewed it."""
 
@@ -274,6 +276,8 @@ class _Gate:
         if quote and bare:
             self.without[Part.QUOTES] = self.without.get(Part.QUOTES, 0) + 1
             quote = ""
+        if bare:
+            attributes = tuple(each for each in attributes if each[0] != _WORDS)
         if Part.ANALYSTS in self._recipient.without:
             attributes = tuple(each for each in attributes if each[0] != _REVIEWER)
         if (supersedes, quote, attributes) == (statement.supersedes, statement.quote, statement.attributes):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from consilience.extract.masking import Token
+from consilience.extract.masking import OURS, Token
 from consilience.extract.rule_patterns import slot
 from consilience.extract.sentence_reading import Reading
 from consilience.knowledge.countries import country_code, country_name
@@ -24,7 +24,8 @@ def fill(name: str, match: re.Match[str], reading: Reading) -> list[Filled]:
     ``incident`` is never without an answer: the nearest incident of the sentence, else the document's title. ``nation``
     is the first country of the match. ``first`` and ``second`` are the two clusters of the sentence, else of the one
     before it, and nobody where these are not two. ``lead`` and ``rest`` are the first of several parties, and the
-    others; ``unnamed`` is nobody in particular, where something is recommended to all.
+    others; ``unnamed`` is nobody in particular, where something is recommended to all; ``own`` is the publisher
+    where it is a state's organ, an international organisation or a court.
     """
     if name in _PAIR:
         return [_entity(reading.clusters[_PAIR.index(name)])] if len(reading.clusters) == len(_PAIR) else []
@@ -42,12 +43,14 @@ def _of_tokens(name: str, last: bool, match: re.Match[str], reading: Reading) ->
     tokens = reading.masked.of(slot(match, name))
     if name in ("nation", "state", "group") and not tokens and last:
         tokens = [token for token in reading.masked.of(match[0]) if token.letter in "SDCHK"][:1]
+    if name in ("claimant", "responder"):
+        # In a text of the press "we" answers for nobody.
+        memory = reading.context.memory
+        tokens = [token for token in tokens if token.key != OURS or memory.speaker(token).source]
     if name in ("target", "actor"):
         # "The ambassador" says whose only where a country is named with him.
         tokens = [token for token in tokens if token.letter not in "PU" or token.country]
-    return [
-        (_for_whom(token, reading), "") if name in ("claimant", "responder") else _entity(token) for token in tokens
-    ]
+    return [(for_whom(token, reading), "") if name in ("claimant", "responder") else _entity(token) for token in tokens]
 
 
 def _named(match: re.Match[str], reading: Reading, name: str = "named") -> list[Filled]:
@@ -74,8 +77,20 @@ _SPECIAL: Final[dict[str, Callable[[re.Match[str], Reading], list[Filled]]]] = {
     "lead": lambda match, reading: [(each, "") for each in _parties(match, reading)[:1]],
     "rest": lambda match, reading: [(each, "") for each in _parties(match, reading)[1:]],
     "unnamed": lambda _match, _reading: [(Entity(EntityType.OTHER, "not named"), "")],
+    "own": lambda _match, reading: _own(reading),
     "thing": lambda match, reading: [(Entity(EntityType.OTHER, words), "") for words in _thing(match, reading)],
 }
+
+
+def _own(reading: Reading) -> list[Filled]:
+    """The publisher, as its state where it is a state's: who speaks as "we", or acts where nobody is named."""
+    own = reading.context.own
+    known = reading.context.memory.lexicon.sources.get(own.source)
+    if known is None or known.kind not in (SourceKind.STATE, SourceKind.INTERNATIONAL, SourceKind.COURT):
+        return []
+    if known.kind is SourceKind.STATE and known.country:
+        return [(Entity(EntityType.COUNTRY, country_name(known.country, "en"), known.country), "")]
+    return [(Entity(EntityType.ORGANISATION, known.name, known.id), "")]
 
 
 def _thing(match: re.Match[str], reading: Reading) -> list[str]:
@@ -84,17 +99,17 @@ def _thing(match: re.Match[str], reading: Reading) -> list[str]:
     return [words] if words else []
 
 
-def _for_whom(token: Token, reading: Reading) -> Entity:
-    """Return the state of a responder, also of a minister who is named without it in the words of its organ."""
+def for_whom(token: Token, reading: Reading) -> Entity:
+    """Return the state of a responder, also of a minister who is named without it, or the body that the words mean."""
     entity = _entity(token)[0]
     if token.letter not in "PU" or entity.type is EntityType.COUNTRY:
         return entity
     memory = reading.context.memory
     speaker = memory.speaker(token)
     known = memory.lexicon.sources.get(speaker.source)
-    if not speaker.country or (known is not None and known.kind is not SourceKind.STATE):
-        return entity
-    return Entity(EntityType.COUNTRY, country_name(speaker.country, "en"), speaker.country)
+    if speaker.country and (known is None or known.kind is SourceKind.STATE):
+        return Entity(EntityType.COUNTRY, country_name(speaker.country, "en"), speaker.country)
+    return Entity(EntityType.ORGANISATION, known.name, known.id) if known is not None else entity
 
 
 def _incident(match: re.Match[str], reading: Reading) -> Entity:
@@ -107,9 +122,15 @@ def _incident(match: re.Match[str], reading: Reading) -> Entity:
     if inside and inside[0].letter == "M":
         return _entity(inside[0])[0]
     if not inside:
-        near = re.finditer(r"‹I\d+›", reading.masked.text)
-        places = sorted(near, key=lambda each: abs(each.start() - match.start()))
-        inside = reading.masked.of(places[0][0]) if places else []
+        return incident_near(match.start(), reading)
+    return Entity(EntityType.INCIDENT, inside[0].text)
+
+
+def incident_near(place: int, reading: Reading) -> Entity:
+    """Return the incident of the sentence that stands nearest to a place of the masked text, else the title's."""
+    near = re.finditer(r"‹I\d+›", reading.masked.text)
+    places = sorted(near, key=lambda each: abs(each.start() - place))
+    inside = reading.masked.of(places[0][0]) if places else []
     return Entity(EntityType.INCIDENT, inside[0].text if inside else reading.context.document.title)
 
 
@@ -125,7 +146,14 @@ def _entity(token: Token) -> tuple[Entity, str]:
         return Entity(EntityType.SECTOR, token.key), ""
     if token.letter == "I":
         return Entity(EntityType.INCIDENT, token.text), ""
-    return Entity(EntityType.ORGANISATION, token.name or token.text.strip(" ,"), token.key), ""
+    # Keys of tokens that speak without a name are no ids.
+    key = "" if token.key.startswith("?") else token.key
+    return Entity(EntityType.ORGANISATION, token.name or token.text.strip(" ,"), key), ""
+
+
+def entity_of(token: Token) -> Entity:
+    """Return the thing that a token of a masked sentence stands for."""
+    return _entity(token)[0]
 
 
 def bare(text: str) -> str:

@@ -8,18 +8,20 @@ Likelihood and confidence are two axes and stay apart (ICD 203, 2015, D.6.e).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from consilience.extract import claim_words
 from consilience.extract.claim_slots import Filled, bare, fill
 from consilience.extract.clauses import Clause, clauses
 from consilience.extract.dates import find_dates
+from consilience.extract.learned_claims import with_learned
 from consilience.extract.masking import TOKEN, mask
 from consilience.extract.names import NameMention
 from consilience.extract.referents import Referents
 from consilience.extract.rule_patterns import slot
 from consilience.extract.rule_table import Grammar, Rule
-from consilience.extract.sentence_reading import Context, Reading
+from consilience.extract.sentence_reading import Context, Reading, act_of
 from consilience.extract.sentences import Sentence
 from consilience.extract.speakers import Memory, Scope, Speaker, frames, governing
 from consilience.knowledge.scales import scale_used_by
@@ -34,15 +36,23 @@ _MAY_LACK: Final = ("sentence", "near")
 _AFTER: Final = 60
 _RESPONSE: Final = Predicate.RESPONDS
 _FIRST: Final = (Stance.NO_EVIDENCE, Stance.DECLINES, Stance.DENIES)
-# What states do is told, whoever tells it: the act is a description.
-_OF_STATES: Final = frozenset({Predicate.RESPONDS, Predicate.AGREES})
 _CYBER_BODY: Final = re.compile(
     r"cyber|cert|csirt|ncsc|cisa|anssi|viginum|bsi|enisa|nukib|ssscip|nksc|nisc|incd|akcesk"
+)
+# A phrase may make a name that no list has: "the group calling itself X", "the X backdoor".
+_NAMELESS: Final = frozenset(
+    {Predicate.HAS_EFFECT, Predicate.CLAIMS_RESPONSIBILITY, Predicate.ATTRIBUTED_TO, Predicate.RESPONDS}
+    | {Predicate.USES, Predicate.TARGETS}
 )
 _BULLET: Final = re.compile(r"\s*(?:[-–—•*·]|\d{1,2}[.)])\s")
 
 
-def read_claims(
+def read_claims(sentences: Iterable[Reading]) -> list[Statement]:
+    """Return the claims of the sentences of a passage in order: what the rules read, and what is weighed beside it."""
+    return [statement for reading in sentences for statement in with_learned(reading, of_rules(reading))]
+
+
+def readings(
     passage: Passage,
     document: Document,
     sentences: list[Sentence],
@@ -50,22 +60,23 @@ def read_claims(
     grammar: Grammar,
     memory: Memory,
     indicators: bool = False,
-) -> list[Statement]:
-    """Return the claims of a passage in the order of its sentences.
+) -> Iterator[Reading]:
+    """Yield the sentences in which claims may stand, masked and with their speakers, in order.
 
-    ``memory`` carries speakers from sentence to sentence. Sentences of more than 1500 characters are not read: they
-    are lists or lost line ends. Dates that need the day of publication use that of ``document``. Where the passage
-    lists ``indicators`` it speaks of computers.
+    What is read of one sentence tells of speakers and names in the next: read each before the next is taken.
+    ``memory`` carries them. Sentences of more than 1500 characters are not read: they are lists or lost line ends.
+    Dates that need the day of publication use that of ``document``. Where the passage lists ``indicators`` it speaks of
+    computers.
     """
     cyber = (
         indicators
+        or _is_of_computers(document.source, memory)
         or any(each.letter in "GM" or _of_computers(each, memory) for each in mentions)
         or bool(grammar.words["cyber"].search(f"{document.title} {passage.text}"))
     )
     own = memory.known(document.source, "") if document.source in memory.lexicon.sources else None
     own = own or Speaker(document.source, SpeechAct.ALLEGATION)
     context = Context(passage, document, grammar, memory, own, cyber, [], Referents())
-    found: list[Statement] = []
     first = 0
     for sentence in sentences:
         while first < len(mentions) and mentions[first].start < sentence.start:
@@ -76,12 +87,11 @@ def read_claims(
         memory.sentence += 1
         named = first < last or len(context.before) > 1 or context.listing
         if sentence.end - sentence.start <= LONGEST_SENTENCE and (named or _may_be_nameless(sentence, context)):
-            found += _of_sentence(sentence, mentions[first:last], context)
+            yield _reading(sentence, mentions[first:last], context)
         else:
             context.before = []
             context.referents.sentence += 1
         first = last
-    return found
 
 
 def _may_be_nameless(sentence: Sentence, context: Context) -> bool:
@@ -94,16 +104,20 @@ def _may_be_nameless(sentence: Sentence, context: Context) -> bool:
     if not context.cyber:
         return False
     rows = (rule.row for rule in grammar.triggered(quote.lower().replace("’", "'")))
-    return any(row.predicate is Predicate.HAS_EFFECT or row.stance is Stance.DECLINES for row in rows)
+    return any(row.predicate in _NAMELESS or row.stance in (Stance.DECLINES, Stance.NO_EVIDENCE) for row in rows)
 
 
 def _of_computers(mention: NameMention, memory: Memory) -> bool:
     """True where the text names a vendor or an agency whose trade is the security of computers."""
-    source = memory.lexicon.sources.get(mention.key) if mention.letter in "OV" else None
+    return mention.letter in "OV" and _is_of_computers(mention.key, memory)
+
+
+def _is_of_computers(key: str, memory: Memory) -> bool:
+    source = memory.lexicon.sources.get(key)
     return source is not None and (source.kind is SourceKind.VENDOR or bool(_CYBER_BODY.search(source.id)))
 
 
-def _of_sentence(sentence: Sentence, mentions: list[NameMention], context: Context) -> list[Statement]:
+def _reading(sentence: Sentence, mentions: list[NameMention], context: Context) -> Reading:
     quote = context.passage.text[sentence.start : sentence.end]
     grammar = context.grammar
     dates = [
@@ -117,17 +131,24 @@ def _of_sentence(sentence: Sentence, mentions: list[NameMention], context: Conte
     context.referents.resolve(masked, grammar)
     scopes = frames(masked, grammar, context.memory)
     listed, context.listing = context.listing, _is_listing(quote, context)
+    clusters = list({token.name: token for token in masked.tokens if token.letter == "G"}.values())
+    reading = Reading(context, sentence, quote, masked, scopes, set(), set(), clusters or context.before, listed)
+    context.before = clusters
+    return reading
+
+
+def of_rules(reading: Reading) -> list[Statement]:
+    """Return what the rules read in a sentence; a question claims nothing."""
+    quote, grammar = reading.quote, reading.context.grammar
     if quote.rstrip('”»" ').endswith("?"):
         return []
-    clusters = list({token.name: token for token in masked.tokens if token.letter == "G"}.values())
-    reading = Reading(context, sentence, quote, masked, scopes, set(), set(), clusters or context.before)
-    context.before = clusters
-    lower = quote.lower().replace("’", "'")
-    rules = [rule for rule in grammar.triggered(lower) if listed or not rule.row.listed]
+    rules = [
+        rule for rule in grammar.triggered(quote.lower().replace("’", "'")) if reading.listed or not rule.row.listed
+    ]
     if not rules:
         return []
     rules.sort(key=lambda rule: rule.row.stance not in _FIRST)
-    ways = clauses(masked.text, grammar)
+    ways = clauses(reading.masked.text, grammar)
     return [statement for rule in rules for statement in _of_rule(rule, ways, reading)]
 
 
@@ -235,7 +256,7 @@ def _statement(
         quote=reading.quote,
         lang=context.grammar.language,
         stance=stance,
-        act=row.act or _act(row.predicate, speaker),
+        act=row.act or act_of(row.predicate, speaker),
         likelihood=claim_words.likelihood(window, context.grammar.language, hint),
         confidence=claim_words.confidence(window, context.grammar.language, hint),
         happened=claim_words.happened(match, scope, reading),
@@ -275,10 +296,6 @@ def _coded(name: str, match: re.Match[str], reading: Reading) -> str:
     after = re.split(r"[.;:]", match.string[match.end() : match.end() + _AFTER])[0] if name == "near" else ""
     words = match[0] + after if name in ("match", "near") else slot(match, name)
     return reading.masked.written(words)
-
-
-def _act(predicate: str, speaker: Speaker) -> SpeechAct:
-    return SpeechAct.DESCRIPTION if predicate in _OF_STATES else speaker.act
 
 
 def _speakers(rule: Rule, match: re.Match[str], scope: Scope | None, reading: Reading) -> tuple[Speaker, ...]:

@@ -40,6 +40,8 @@ _POLITICAL_WORDS: Final = frozenset(
 _TECHNICAL_WORDS: Final = frozenset(
     {"cyber", "cybersecurity", "cert", "intelligence", "police", "communications", "experts"}
 )
+# They assess what others did, and are accused of doing it themselves: what they do is their state's.
+_SERVICES: Final = frozenset({"nsa", "gchq", "ssu", "aivd", "mivd", "nis-korea"})
 _SENSES: Final = {countries.CAPITAL: "capital", countries.GOVERNMENT: "seat of government"}
 _ONE_FORM: Final = str.maketrans(
     {"’": "'", "ʼ": "'", "ي": "ی", "ك": "ک", "ى": "ی", "ة": "ه", "\n": " ", "\t": " ", "\xa0": " ", "‑": "-"}
@@ -169,7 +171,8 @@ def _source_entry(known: KnownSource, form: str, case: str, political: frozenset
     if source.kind is SourceKind.PERSONA:
         letter, kind = "G", EntityType.CLUSTER
     elif source.kind is SourceKind.STATE:
-        letter, kind = "S" if source.id in political else "O", EntityType.ORGANISATION
+        of_state = source.id in political or source.id in _SERVICES
+        letter, kind = "S" if of_state else "O", EntityType.ORGANISATION
     else:
         letter, kind = "V", EntityType.ORGANISATION
     rank = 4 if letter == "G" else 1
@@ -204,7 +207,7 @@ def _of_languages(langs: tuple[str, ...]) -> Iterable[Entry]:
         table = read_table(lang)
         for code, organs in table.organs.items():
             for organ in (each for each in organs if source_named(each) is None):
-                case = "exact" if organ.isupper() or len(organ) < 8 else "capital"
+                case = "exact" if organ.isupper() or len(organ) < 8 else "any" if organ[0].islower() else "capital"
                 yield Entry(organ, "S", EntityType.ORGANISATION, code, case, lang=lang, country=code, rank=2)
         for sector, spoken in table.sectors.items():
             for each in spoken:

@@ -20,6 +20,10 @@ TOKEN: Final = re.compile(r"‹([A-Z])(\d+)›")
 # Keys of tokens that speak without a name: a body that is the document's own, a minister without a country.
 GENERIC: Final = "?own"
 MINISTER: Final = "?minister"
+# "We", "our": whoever speaks in the sentence, else the document's own.
+OURS: Final = "?ours"
+# What a phrase may name that no list has: "the group calling itself X", "the X backdoor".
+_NAMED: Final = {"G": EntityType.CLUSTER, "M": EntityType.MALWARE}
 _CLEAN: Final = str.maketrans({"‹": "<", "›": ">"} | dict.fromkeys('“”"«»„'))
 _SINGLE_QUOTES: Final = re.compile(r"‘([^‘]{1,120}?)’(?!\w)")
 _PROPER: Final = re.compile(r"[A-ZÀ-Þ][\w’'-]+(?:\s(?:(?:de|von|van|al|bin)\s)?[A-ZÀ-Þ][\w’'-]+){0,3}\Z")
@@ -90,13 +94,16 @@ def mask(
 
 
 def _token(mention: NameMention) -> Token:
-    return Token(mention.letter, mention.text, mention.type, mention.key, mention.name or mention.text, mention.country)
+    # "APT32" is written so, whatever hyphen or space the list of names gives it.
+    same = re.sub(r"[\W_]", "", mention.text).lower() == re.sub(r"[\W_]", "", mention.name).lower()
+    name = mention.text if same or not mention.name else mention.name
+    return Token(mention.letter, mention.text, mention.type, mention.key, name, mention.country)
 
 
 def _join_phrases(masked: Masked, grammar: Grammar, cyber: bool) -> None:
     for phrase in grammar.phrases:
-        # Groups, states and attackers are told by a name.
-        if phrase.makes in "GSHK" and "‹" not in masked.text:
+        # Groups, states and attackers are told by a name, unless the phrase itself makes one.
+        if phrase.makes in "GSHK" and "‹" not in masked.text and "name" not in phrase.pattern.groupindex:
             continue
 
         def join(match: re.Match[str], makes: str = phrase.makes) -> str:
@@ -117,8 +124,12 @@ def _phrase(masked: Masked, match: re.Match[str], makes: str, grammar: Grammar, 
         if not (known or cyber) or (grammar.words["kinetic"].search(written) and not known):
             return None
         return Token("I", written, EntityType.INCIDENT, parts=_numbers(match[0]))
-    if makes == "G":
-        return msgspec.structs.replace(inside[0], letter="G", text=written, type=EntityType.CLUSTER)
+    if makes in _NAMED:
+        name = masked.written(slot(match, "name")) or (inside[0].name if inside else written)
+        first = inside[0] if inside and not slot(match, "name") else Token(makes, written)
+        return msgspec.structs.replace(first, letter=makes, text=written, name=name, type=_NAMED[makes])
+    if makes == "U" and "own" in grammar.words and grammar.words["own"].fullmatch(written.strip()):
+        return Token("U", written, key=OURS)
     # The first country named in the phrase is the one whose organ or people it is; a source inside it gives the key.
     country = next((each.country for each in inside if each.country), "")
     organ = next((each for each in inside if each.letter in "SOV" and each.type is EntityType.ORGANISATION), None)

@@ -6,23 +6,26 @@ A text is only ever data: whatever it says, it is read by the same rules and not
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 import py3langid
 
-from consilience.extract.claims import read_claims
+from consilience.extract.claims import read_claims, readings
 from consilience.extract.lexicon import Lexicon, build_lexicon
 from consilience.extract.names import NameMention, find_names
 from consilience.extract.observables import FoundObservable, find_observables
 from consilience.extract.rule_table import grammar
-from consilience.extract.sentences import split
+from consilience.extract.sentence_reading import Reading
+from consilience.extract.sentences import Sentence, split
 from consilience.extract.speakers import Memory
 from consilience.model.document import Document, Passage
 from consilience.model.observable import Observation, Role
 from consilience.model.statement import Statement
 
-__all__ = ["Extraction", "Lexicon", "build_lexicon", "extract"]
+__all__ = ["Extraction", "Lexicon", "build_lexicon", "extract", "sentence_readings"]
 
 
 class Extraction(msgspec.Struct, frozen=True):
@@ -40,16 +43,9 @@ def extract(passage: Passage, document: Document, lexicon: Lexicon) -> Extractio
     and observables are found and claims are not. An observation's cluster is the one cluster named in its sentence,
     else the one named in the title, else empty: no table of addresses is given to a cluster by guessing.
     """
-    lang = (passage.lang or document.lang or _guessed(passage.text))[:2].lower()
-    host = urlsplit(document.url).hostname or "" if document.url else ""
-    observables = find_observables(passage.text, [host])
-    names = find_names(passage.text, lang, lexicon, [(each.start, each.end) for each in observables])
-    sentences = split(passage.text)
-    statements: list[Statement] = []
-    if lang in lexicon.languages:
-        indicators = any(each.role is Role.INDICATOR for each in observables)
-        memory = Memory(lexicon, document.source)
-        statements = read_claims(passage, document, sentences, names, grammar(lang), memory, indicators)
+    found = _find(passage, document, lexicon)
+    lang, observables, names, sentences = found
+    statements = read_claims(_readings(passage, document, lexicon, found))
     title = find_names(document.title, lang, lexicon) if document.title else []
     starts = [each.start for each in sentences]
     near = _clusters_by_sentence(names, starts)
@@ -59,6 +55,34 @@ def extract(passage: Passage, document: Document, lexicon: Lexicon) -> Extractio
         for each in observables
     ]
     return Extraction(statements, observations, names)
+
+
+def sentence_readings(passage: Passage, document: Document, lexicon: Lexicon) -> Iterator[Reading]:
+    """Yield the sentences of a passage in which claims may stand, as :func:`extract` reads them, in order."""
+    return _readings(passage, document, lexicon, _find(passage, document, lexicon))
+
+
+class _Found(NamedTuple):
+    lang: str
+    observables: list[FoundObservable]
+    names: list[NameMention]
+    sentences: list[Sentence]
+
+
+def _find(passage: Passage, document: Document, lexicon: Lexicon) -> _Found:
+    lang = (passage.lang or document.lang or _guessed(passage.text))[:2].lower()
+    host = urlsplit(document.url).hostname or "" if document.url else ""
+    observables = find_observables(passage.text, [host])
+    names = find_names(passage.text, lang, lexicon, [(each.start, each.end) for each in observables])
+    return _Found(lang, observables, names, split(passage.text))
+
+
+def _readings(passage: Passage, document: Document, lexicon: Lexicon, found: _Found) -> Iterator[Reading]:
+    if found.lang not in lexicon.languages:
+        return iter(())
+    indicators = any(each.role is Role.INDICATOR for each in found.observables)
+    memory = Memory(lexicon, document.source)
+    return readings(passage, document, found.sentences, found.names, grammar(found.lang), memory, indicators)
 
 
 def _guessed(text: str) -> str:

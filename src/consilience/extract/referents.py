@@ -34,7 +34,7 @@ class Referents:
             if match is None or meant is None or self.sentence - meant[0] > _REACH[anaphor.refers]:
                 continue
             start, end = match.span("word")
-            if _stands(masked, meant[1]):
+            if _stands(masked, meant[1]) or not _may_be(match["word"], meant[1], masked, grammar):
                 continue
             masked.tokens.append(msgspec.structs.replace(meant[1], stands_for=masked.written(match["word"])))
             token = f"‹{meant[1].letter}{len(masked.tokens) - 1}›"
@@ -56,6 +56,12 @@ class Referents:
             self.last["subject"] = (self.sentence, leading[0])
         else:
             self.last.pop("subject", None)
+
+
+def _may_be(word: str, meant: Token, masked: Masked, grammar: Grammar) -> bool:
+    """True where the words may be the name's: "it" that was read as a speaker may be a cluster, no state or body."""
+    spoken = masked.of(word)
+    return not spoken or (meant.letter == "G" and bool(grammar.words["pronoun"].fullmatch(spoken[0].text.strip())))
 
 
 def _stands(masked: Masked, token: Token) -> bool:

@@ -64,9 +64,9 @@ _SLOTS: Final = {
     "X": r"‹X\d+›",
     "any": r"‹[A-Z]\d+›",
     # The same for what is attributed: no cluster and no tool is among it, for that would be another claim.
-    "deeds": r"(?P<deed>(?:(?:‹[A-FIJLN-Z]\d+›[’']?s?|[\w’'&/-]{1,30})\s+){0,6}?)(?:[ld][’'])?",
+    "deeds": r"(?P<deed>(?:(?:‹[A-FIJLN-Z]\d+›[’']?s?|\d[\d.,]{0,12}\d|[\w’'&/-]{1,30})\s+){0,6}?)(?:[ld][’'])?",
     # Names and words that may stand between a verb and what it is about: at most six, then an elided article ("l'").
-    "np": r"(?:(?:‹[A-Z]\d+›[’']?s?|[\w’'&/$€£-]{1,30}(?:\.\d+)?)\s+){0,6}?(?:[ld][’'])?",
+    "np": r"(?:(?:‹[A-Z]\d+›[’']?s?|\d[\d.,]{0,12}\d|[\w’'&/$€£-]{1,30}(?:\.\d+)?)\s+){0,6}?(?:[ld][’'])?",
 }
 
 
@@ -127,6 +127,9 @@ def _compiled(text: str, row: str, case: bool = False) -> re.Pattern[str]:
         raise KnowledgeError(f"{row}: {error}", file=text) from error
 
 
+_NAMED_LIST: Final = re.compile(r"\{([A-Za-z_]+)\}")
+
+
 class WordsOfLists:
     """The words that a list of a table needs, each list looked at once."""
 
@@ -143,16 +146,32 @@ class WordsOfLists:
 
 
 class RulePattern:
-    """A pattern of a rule that is compiled when it is first tried: a table has hundreds, a text needs some of them.
+    """A pattern of a rule that is made ready when it is first tried: a table has hundreds, a text needs some of them.
 
-    A match holds a token of each set of letters in ``needed``, and a word of each set in ``words``.
+    Raises ``KnowledgeError`` naming the row where a list is unknown.
     """
 
     def __init__(self, pattern: str, lists: dict[str, str], row: str, words: WordsOfLists) -> None:
         self.row = row
-        self.text = expanded(pattern, lists, row)
-        self.needed = needed_letters(pattern)
-        self.words = needed_words(pattern.replace(" ... ", " "), words.of)
+        self._pattern, self._lists, self._words = pattern, lists, words
+        for name in _NAMED_LIST.findall(pattern):
+            if name not in _SLOTS and name not in lists:
+                raise KnowledgeError(f"{row}: {{{name}}} is neither a slot nor a list")
+
+    @cached_property
+    def text(self) -> str:
+        """Return the pattern as a regular expression."""
+        return expanded(self._pattern, self._lists, self.row)
+
+    @cached_property
+    def needed(self) -> tuple[frozenset[str], ...]:
+        """Return sets of letters: a match holds a token of each."""
+        return needed_letters(self._pattern)
+
+    @cached_property
+    def words(self) -> tuple[Words, ...]:
+        """Return sets of words: a match holds a word of each."""
+        return needed_words(self._pattern.replace(" ... ", " "), self._words.of)
 
     def may_match(self, letters: set[str], lower: str) -> bool:
         """Return whether a text with tokens of these ``letters`` has what the pattern needs; ``lower`` is lower case.

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any, Final, Literal
 
@@ -31,6 +31,7 @@ import ahocorasick_rs
 import msgspec
 
 from consilience.errors import KnowledgeError
+from consilience.extract.language_files import languages_in
 from consilience.extract.rule_patterns import (
     TOKEN_SLOTS,
     RulePattern,
@@ -142,12 +143,20 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compounds: dict[str, str] = {}
 
 
-class Rule(msgspec.Struct, frozen=True):
-    """A row with its patterns; ``needs`` are letters of tokens, of each group of which one must be there."""
+class Rule:
+    """A row with its patterns."""
 
-    row: RuleRow
-    patterns: tuple[RulePattern, ...]
-    needs: tuple[re.Pattern[str], ...] = ()
+    def __init__(self, row: RuleRow, patterns: tuple[RulePattern, ...]) -> None:
+        self.row = row
+        self.patterns = patterns
+
+    @cached_property
+    def needs(self) -> tuple[re.Pattern[str], ...]:
+        """Return letters of tokens, of each group of which one must be there: a sentence without them is not tried."""
+        row = self.row
+        objects = [row.object] if row.stance is not Stance.DECLINES and not row.object.endswith("?") else []
+        needs = [letters_of(slot, self.patterns) for slot in (row.subject, *objects) if slot in TOKEN_SLOTS]
+        return tuple(re.compile(f"‹[{letters}]") for letters in needs if letters)
 
 
 class Phrase(msgspec.Struct, frozen=True):
@@ -217,8 +226,7 @@ _LISTS: Final = frozenset({"and", "article", "places"})
 
 def languages() -> tuple[str, ...]:
     """Return the languages that have a rule table."""
-    folder = resources.files("consilience.extract") / "rules"
-    return tuple(sorted(each.name[:-5] for each in folder.iterdir() if each.name.endswith(".toml")))
+    return languages_in("rules", ".toml")
 
 
 @cache
@@ -260,7 +268,10 @@ def grammar(language: str) -> Grammar:
             Phrase(row.makes, compiled(r"(?<!\w)" + row.pattern, lists, row.makes, row.case)) for row in table.phrases
         ),
         frames=tuple(Frame(row, compiled(row.pattern, lists, "frame")) for row in table.frames),
-        rules=tuple(_rule(row, lists, words) for row in table.rules),
+        rules=tuple(
+            Rule(row, tuple(RulePattern(pattern, lists, row.id, words) for pattern in row.patterns))
+            for row in table.rules
+        ),
         anaphora=tuple(Anaphor(row.refers, compiled(row.pattern, lists, "anaphora")) for row in table.anaphora),
         clauses=Clauses(
             *(
@@ -276,11 +287,3 @@ def grammar(language: str) -> Grammar:
         triggers=ahocorasick_rs.AhoCorasick(list(rules_of)),
         by_trigger=tuple(tuple(rules) for rules in rules_of.values()),
     )
-
-
-def _rule(row: RuleRow, lists: dict[str, str], words: WordsOfLists) -> Rule:
-    """Return the rule with the tokens without which it makes no statement: a sentence without them is not tried."""
-    patterns = tuple(RulePattern(pattern, lists, row.id, words) for pattern in row.patterns)
-    objects = [row.object] if row.stance is not Stance.DECLINES and not row.object.endswith("?") else []
-    needs = [letters_of(slot, patterns) for slot in (row.subject, *objects) if slot in TOKEN_SLOTS]
-    return Rule(row, patterns, tuple(re.compile(f"‹[{letters}]") for letters in needs if letters))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from consilience.extract.masking import Masked, Token
@@ -10,6 +12,15 @@ from consilience.extract.rule_table import Grammar
 from consilience.extract.sentences import Sentence
 from consilience.extract.speakers import Memory, Scope, Speaker
 from consilience.model.document import Document, Passage
+from consilience.model.statement import Predicate, SpeechAct
+
+OF_STATES: Final = frozenset({Predicate.RESPONDS, Predicate.AGREES})
+"""What states do is told, whoever tells it: the act is a description."""
+
+
+def act_of(predicate: str, speaker: Speaker) -> SpeechAct:
+    """Return what a speaker does by making a claim with this predicate."""
+    return SpeechAct.DESCRIPTION if predicate in OF_STATES else speaker.act
 
 
 class Context(msgspec.Struct):
@@ -31,7 +42,10 @@ class Context(msgspec.Struct):
 
 
 class Reading(msgspec.Struct):
-    """One sentence while it is read: ``used`` are numbers of tokens that a denial or the like has taken."""
+    """One sentence while it is read: ``used`` are numbers of tokens that a denial or the like has taken.
+
+    ``listed`` is true for an item of a list whose first line recommends what follows.
+    """
 
     context: Context
     sentence: Sentence
@@ -41,3 +55,4 @@ class Reading(msgspec.Struct):
     used: set[str]
     seen: set[tuple[object, ...]]
     clusters: list[Token]
+    listed: bool = False

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from consilience.extract.lexicon import Lexicon
-from consilience.extract.masking import GENERIC, MINISTER, Masked, Token
+from consilience.extract.masking import GENERIC, MINISTER, OURS, Masked, Token
 from consilience.extract.rule_patterns import slot
 from consilience.extract.rule_table import Grammar
 from consilience.model.source import SourceKind
@@ -49,6 +49,7 @@ class Memory:
         self.publisher = publisher
         self.persons: dict[str, Speaker] = {}
         self.last: Speaker | None = None
+        self.heard_in = 0
         self.states: list[tuple[int, str]] = []
         self.sentence = 0
         self.bodies: list[tuple[int, str]] = []
@@ -57,6 +58,8 @@ class Memory:
         """Return who is meant by a token that speaks: in an organ's own document, its state and its people are it."""
         if token.key == MINISTER:
             return self._minister(token)
+        if token.key == OURS:
+            return self._ours(token)
         return self._as_publisher(self._known_speaker(token, pronoun))
 
     def _minister(self, token: Token) -> Speaker:
@@ -80,6 +83,14 @@ class Memory:
         government = (f"state:{own.country}", self.lexicon.governments.get(own.country, ""))
         its_state = own.kind is SourceKind.STATE and own.country and found.source in government
         return self.known(own.id, found.text) if its_people or its_state else found
+
+    def _ours(self, token: Token) -> Speaker:
+        """Return who says "we": whoever speaks in the sentence at hand, else the publisher, else the last speaker."""
+        own = self.lexicon.sources.get(self.publisher)
+        published = own is not None and own.kind in _SPOKEN_FOR
+        if self.last is not None and (self.heard_in == self.sentence or not published):
+            return self.last
+        return self.known(own.id, token.text) if published and own else Speaker("", SpeechAct.ALLEGATION, token.text)
 
     def _known_speaker(self, token: Token, pronoun: bool) -> Speaker:
         found = self._speaker(token, pronoun)
@@ -154,6 +165,7 @@ class Memory:
         for each in speakers:
             if each.source:
                 self.last = each
+                self.heard_in = self.sentence
             if each.country and each.act is SpeechAct.JUDGEMENT:
                 self.states.append((self.sentence, each.country))
 

@@ -159,6 +159,15 @@ def is_models(statement: Statement) -> bool:
     return statement.rule.startswith(MODEL_RULE)
 
 
+WEIGHED: Final = "-weighed-"
+"""In the rule of what was weighed and not read by a rule this stands between the language and the kind of claim."""
+
+
+def awaits_review(statement: Statement) -> bool:
+    """Tell whether a statement counts for nothing until an analyst accepts it: a model or a weighing proposed it."""
+    return is_models(statement) or WEIGHED in statement.rule
+
+
 class Verdict(StrEnum):
     """An analyst's decision on a claim."""
 

@@ -31,12 +31,12 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
         "statement": _table(
             (
                 *("id", "subject", "predicate", "object", "source", "via", "stance", "act"),
-                *("said", "published", "quote", "document", "pointer"),
+                *("said", "published", "quote", "document", "pointer", "rule"),
             ),
             (
                 (
                     *(s.id, s.subject.name, s.predicate, s.object.name if s.object else "", s.source, s.via, s.stance),
-                    *(s.act, s.said, s.published, s.quote, s.place.document, s.place.pointer),
+                    *(s.act, s.said, s.published, s.quote, s.place.document, s.place.pointer, s.rule),
                 )
                 for s in workspace.statements()
             ),

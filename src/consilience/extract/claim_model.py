@@ -1,0 +1,98 @@
+"""The weights of the statistical reader: how likely a name plays a role, given the features of its sentence.
+
+One logistic regression for each role, fitted to annotated sentences (``bench/reading/train_claims.py``), and for each
+kind of claim one more over their log odds, which says how likely the whole claim is right. The files are
+``claim_weights/<language>.json.gz``; decision 0036 says what was chosen and how it was measured.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import msgspec
+
+from consilience.errors import KnowledgeError
+from consilience.extract.claim_roles import ROLES
+from consilience.extract.language_files import languages_in
+
+_UNIT: Final = 1000
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of claim: the weights of the log odds of its parts, and the probability from which it is made."""
+
+    bias: float
+    weights: list[float]
+    threshold: float
+
+
+class ClaimModel(msgspec.Struct, frozen=True):
+    """The model of a language.
+
+    ``weights`` gives by feature the numbers of roles and what the feature adds to the log odds of each, in thousandths:
+    whole numbers, so that a sum does not depend on the order of its parts.
+    """
+
+    language: str
+    method: str
+    roles: list[str]
+    bias: list[int]
+    weights: dict[str, list[tuple[int, int]]]
+    kinds: dict[str, Kind]
+
+    def numbers(self) -> dict[str, int]:
+        """Return the number of each role."""
+        return {role: number for number, role in enumerate(self.roles)}
+
+    def log_odds(self, features: Iterable[str]) -> list[float]:
+        """Return the log odds of every role by its number."""
+        found = list(self.bias)
+        for feature in features:
+            for role, weight in self.weights.get(feature, ()):
+                found[role] += weight
+        return [each / _UNIT for each in found]
+
+    def probability(self, kind: str, parts: Sequence[float]) -> float:
+        """Return how likely a claim of ``kind`` is right whose parts have these log odds."""
+        weighed = self.kinds[kind]
+        total = weighed.bias + sum(w * part for w, part in zip(weighed.weights, parts, strict=True))
+        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+
+    def telling(self, features: Iterable[str], role: int, most: int = 3) -> list[str]:
+        """Return the features that add most to a role, the strongest first."""
+        added = {
+            feature: weight
+            for feature in features
+            for number, weight in self.weights.get(feature, ())
+            if number == role and weight > 0
+        }
+        return sorted(added, key=lambda each: (-added[each], each))[:most]
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages that have a model."""
+    return languages_in("claim_weights", ".json.gz")
+
+
+@cache
+def claim_model(language: str) -> ClaimModel | None:
+    """Return the model of ``language``, ``None`` where there is none; raise ``KnowledgeError`` where it is broken."""
+    if language not in languages():
+        return None
+    name = f"claim_weights/{language}.json.gz"
+    data = (resources.files("consilience.extract") / name).read_bytes()
+    try:
+        model = msgspec.json.decode(gzip.decompress(data), type=ClaimModel)
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise KnowledgeError(str(error), file=name) from error
+    if model.roles != list(ROLES) or len(model.bias) != len(ROLES):
+        raise KnowledgeError("its roles are not those of this program", file=name)
+    if not all(0 <= number < len(ROLES) for row in model.weights.values() for number, _ in row):
+        raise KnowledgeError("a weight is that of no role", file=name)
+    return model
