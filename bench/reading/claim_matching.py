@@ -271,6 +271,8 @@ def _is_of_sector(sector: str, wanted: str, lang: str) -> bool:
 
 def speaks_for(source: str, lang: str, state: str) -> bool:
     """Return whether a source's id or name is that of a body that can bind the state, or of the state itself."""
+    if source == f"state:{state}":
+        return True
     known = known_source(source)
     return (known is not None and known.speaks_for == state) or country_code(source, lang) == state
 

@@ -174,15 +174,21 @@ def _has_state(made: Statement, claim: GoldClaim, lang: str) -> bool:
 def _has_claimant(made: Statement, claim: GoldClaim, lang: str) -> bool:
     if not claim.claimants:
         return made.source == PUBLISHER
+    # Somebody without a name stays with the publisher, and how the text calls him is kept.
+    called = dict(made.attributes).get("claimant", "")
+    if called and any(fold(each) in fold(called) for each in claim.claimants if each):
+        return True
     if claim.response and made.source == PUBLISHER:
         return any(is_one_of(made.subject, each, lang) for each in claim.claimants)
     return any(_is_source(made.source, each, lang) for each in claim.claimants)
 
 
 def _is_source(source: str, name: str, lang: str) -> bool:
-    known = source_named(name)
-    if known is not None and known.id == source:
-        return True
+    # "National Cyber Security Centre (UK)": what stands in brackets is the annotator's.
+    for each in (name, name.partition(" (")[0]):
+        known = source_named(each)
+        if known is not None and known.id == source:
+            return True
     if len(name) == 2 and name.isupper():
         return speaks_for(source, lang, name)
     have, want = fold(source), fold(name)

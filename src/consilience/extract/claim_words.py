@@ -52,7 +52,9 @@ def stance(rule: Rule, match: re.Match[str], scope: Scope | None, reading: Readi
         return row.stance
     if scope is not None and scope.stance is not None:
         return scope.stance
-    return Stance.SUSPECTS if words["hedge"].search(_last_words(before) + inside) else Stance.AFFIRMS
+    # "Ils prendraient d'autres mesures", it was announced: what is to come stands in the conditional and is no guess.
+    hedged = not row.announced and words["hedge"].search(_last_words(before) + inside)
+    return Stance.SUSPECTS if hedged else Stance.AFFIRMS
 
 
 def _withdrawn(match: re.Match[str], reading: Reading) -> bool:
