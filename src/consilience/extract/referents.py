@@ -17,6 +17,8 @@ from consilience.extract.rule_table import Grammar
 _REACH: Final = {"cluster": 2, "state": 2, "body": 2, "subject": 1}
 _LETTERS: Final = {"cluster": "G", "state": "S", "body": "OV"}
 
+_PLURAL: Final = ("s", "er", "и", "ы", "і")
+
 
 class Referents:
     """The names that may be meant, each with the number of the sentence in which it stood."""
@@ -24,6 +26,7 @@ class Referents:
     def __init__(self) -> None:
         self.last: dict[str, tuple[int, Token]] = {}
         self.sentence = 0
+        self.attackers = -1
 
     def resolve(self, masked: Masked, grammar: Grammar) -> None:
         """Put the name that is meant in the place of words that stand for it; go on to the next sentence."""
@@ -36,6 +39,9 @@ class Referents:
             start, end = match.span("word")
             if _stands(masked, meant[1]) or not _may_be(match["word"], meant[1], masked, grammar):
                 continue
+            # "Iranian actors calling themselves X ... The actors": they are the state's as much as the persona.
+            if anaphor.refers == "cluster" and meant[0] == self.attackers and match["word"].lower().endswith(_PLURAL):
+                continue
             masked.tokens.append(msgspec.structs.replace(meant[1], stands_for=masked.written(match["word"])))
             token = f"‹{meant[1].letter}{len(masked.tokens) - 1}›"
             masked.text = masked.text[:start] + token + masked.text[end:]
@@ -43,6 +49,8 @@ class Referents:
 
     def _remember(self, masked: Masked, grammar: Grammar) -> None:
         standing = masked.of(masked.text)
+        if any(each.letter in "HK" for each in standing):
+            self.attackers = self.sentence
         for kind, letters in _LETTERS.items():
             names = {(each.name, each.key, each.country): each for each in standing if each.letter in letters}
             if len(names) == 1:
