@@ -148,8 +148,18 @@ def of_rules(reading: Reading) -> list[Statement]:
     if not rules:
         return []
     rules.sort(key=lambda rule: rule.row.stance not in _FIRST)
-    ways = clauses(reading.masked.text, grammar)
+    ways = [_Way(each) for each in clauses(reading.masked.text, grammar)]
     return [statement for rule in rules for statement in _of_rule(rule, ways, reading)]
+
+
+class _Way:
+    """A clause with the letters and words that a match in it can rest on."""
+
+    def __init__(self, clause: Clause) -> None:
+        self.clause = clause
+        within = clause.text[clause.start :]
+        self.letters = {letter for letter, _ in TOKEN.findall(within)}
+        self.lower = within.lower()
 
 
 def _is_listing(quote: str, context: Context) -> bool:
@@ -159,21 +169,23 @@ def _is_listing(quote: str, context: Context) -> bool:
     return context.listing and bool(_BULLET.match(quote))
 
 
-def _of_rule(rule: Rule, ways: list[Clause], reading: Reading) -> list[Statement]:
+def _of_rule(rule: Rule, ways: list[_Way], reading: Reading) -> list[Statement]:
     """Return what a rule reads in the clauses of a sentence; a further clause is given to one subject only."""
     found: list[Statement] = []
     taken: list[tuple[int, int]] = []
     if not all(need.search(reading.masked.text) for need in rule.needs):
         return []
-    letters = {letter for letter, _ in TOKEN.findall(reading.masked.text)}
-    lower = reading.masked.text.lower()
-    patterns = [each.regex for each in rule.patterns if each.may_match(letters, lower)]
+    # What the whole sentence lacks, none of its clauses has.
+    patterns = [each for each in rule.patterns if each.may_match(ways[0].letters, ways[0].lower)]
     for way in ways:
+        clause = way.clause
         for pattern in patterns:
+            if not pattern.may_match(way.letters, way.lower):
+                continue
             here: list[tuple[int, int]] = []
-            for match in pattern.finditer(way.text, way.start):
+            for match in pattern.regex.finditer(clause.text, clause.start):
                 # Of one place a rule has one reading, that of its first pattern.
-                if any(match.start() < end and start < match.end() and end > way.rest for start, end in taken):
+                if any(match.start() < end and start < match.end() and end > clause.rest for start, end in taken):
                     continue
                 statements = _statements(rule, match, reading)
                 if statements:
