@@ -95,6 +95,15 @@ def test_the_same_claim_is_read_in_every_format(where, tmp_path, form):
     assert (claim.words, claim.statement.object.name) == (CLAIM, "Iran")
 
 
+def test_what_no_rule_reads_is_shown_as_a_proposal_with_its_probability(where, tmp_path):
+    text = "The finger of blame for the hack of the parliament points to China, the prosecutor said."
+    answer = _read(where, tmp_path, "report.txt", f"Source: ncsc-uk\nLanguage: en\n\n{text}\n")
+    (found,) = [each for each in answer.findings if each.kind in (Kind.CLAIM, Kind.PROPOSAL)]
+    assert (found.kind, found.type, found.words) == (Kind.PROPOSAL, "attributed-to", text)
+    assert found.rule == "en-weighed-attributed"
+    assert found.note.startswith("affirms, probability 0.")
+
+
 def test_what_the_user_says_counts(where, tmp_path):
     answer = _read(
         where, tmp_path, "r.txt", "The group struck on Monday.", published="2024-03-06", lang="en", source="x"

@@ -16,7 +16,7 @@ from consilience.formats.context import Limits, ReadContext
 from consilience.formats.document_facts import Link, ProseReading
 from consilience.model.document import Document, Issue, Passage
 from consilience.model.observable import Observation
-from consilience.model.statement import Statement
+from consilience.model.statement import Statement, awaits_review
 
 if TYPE_CHECKING:  # the rules for prose load only when there is prose, a model only where one is asked
     from consilience.app.language_model import LanguageModel
@@ -40,7 +40,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     ``pointer``, ``start`` and ``end`` are as in :class:`~consilience.model.statement.Place`. ``type`` is that of the
     observable or the entity, the predicate of a claim, or ``date``. ``note`` is the role of an observable, the key of
-    a name, the precision of a date, or the stance of a claim and its word of likelihood; ``rule`` what made a claim.
+    a name, the precision of a date, or the stance of a claim, its word of likelihood and a proposal's probability;
+    ``rule`` what made a claim.
     """
 
     kind: Kind
@@ -102,7 +103,7 @@ def read_document(
             from consilience.app.language_model import propose
 
             proposed = propose(model, reading.document, reading.passages, lexicon)
-            found += [msgspec.structs.replace(_of_statement(each), kind=Kind.PROPOSAL) for each in proposed.statements]
+            found += [_of_statement(each) for each in proposed.statements]
             issues += proposed.dropped
     prose = reading if isinstance(reading, ProseReading) else None
     return DocumentFindings(
@@ -165,16 +166,18 @@ def _dates(passage: Passage, document: Document) -> list[Finding]:
 def _of_statement(statement: Statement) -> Finding:
     place = statement.place
     likelihood = f", “{statement.likelihood.term}”" if statement.likelihood else ""
+    probability = dict(statement.attributes).get("probability", "")
     thing = statement.object.name if statement.object else ""
     return Finding(
-        kind=Kind.CLAIM,
+        # What no rule read is a proposal, whoever makes it: it counts once an analyst accepts it.
+        kind=Kind.PROPOSAL if awaits_review(statement) else Kind.CLAIM,
         pointer=place.pointer,
         start=place.start,
         end=place.end,
         words=statement.quote,
         type=statement.predicate,
         value=f"{statement.source}: {statement.subject.name} {statement.predicate} {thing}".rstrip(),
-        note=statement.stance + likelihood,
+        note=statement.stance + likelihood + (f", probability {probability}" if probability else ""),
         rule=statement.rule,
         statement=statement,
     )

@@ -99,7 +99,7 @@ def list_command(
 @json_option
 @click.pass_obj
 def accept_command(console: Console, statement: str, why: str, author: str) -> int:
-    """Accept a proposal: it stays, also where newer rules no longer find it."""
+    """Accept a proposal: it stays, also where newer rules no longer find it; a weighed one or a model's counts."""
     _say(console, decide(console.where, statement, Verdict.ACCEPT, author, _today(), why))
     return ExitCode.DONE
 
