@@ -20,10 +20,15 @@ from consilience.extract.masking import Token
 from consilience.extract.sentence_reading import Reading
 from consilience.model.statement import Entity, Predicate, Stance
 
+# Characters of the sentences before and after whose cues count.
 _AROUND: Final = 300
+# Log odds of a place that no name can fill.
 _NEVER: Final = -9.0
+# Log odds of a sentence below which its names are not weighed: it spares most sentences that work.
 _GATE: Final = -2.5
+# An answer whose likeliest target lies below it (27 to 73) is aimed at nobody who is named.
 _LACKS: Final = -1.0
+# In a list of names each is paired with so many that follow: all pairs of a long list would take minutes.
 _NEIGHBOURS: Final = 4
 
 

@@ -24,6 +24,7 @@ from consilience.model.source import SourceKind
 from consilience.model.statement import WEIGHED, Entity, EntityType, Place, Predicate, SpeechAct, Stance, Statement
 
 _SELF: Final = SpeechAct.SELF_CLAIM
+# Log odds from which a name is taken for the speaker, and from which an answer is of a kind and no mere statement.
 _SURE_OF_SPEAKER: Final = 0.5
 _SURE_OF_KIND: Final = -1.0
 _STOP: Final = re.compile(r"[.;:](?=\s|$)")
