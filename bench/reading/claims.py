@@ -50,14 +50,16 @@ GOLD: Final = DATA / "seeds"
 FROZEN: Final = {
     "en": "890b0ff1a4cb13a176b304f76a49ecdebfe408ffef31e9fe41fa2748d14aac4c",
     "en-2": "709f2fd1865838720d6e9ee27a90d0393bfe7f22274fad57bcbf49dfc1112cd8",
+    "en-3": "f8bb8f1df44145a4a3c1d87a500431643089d284b09a949892726732d0eb6d90",
     "fr": "944eedf5a1f3ce94af4c81d45f00dfc6590c0d096fd17480e2f8d205016d9dd0",
     "fr-2": "ffa85ee39189cca71e98d186d69ef66f70dda57e91c4d6463dd5637b65dfbbc8",
+    "fr-3": "5e0a6d2b4d80e05e48fa2c80b6ed1315f62edb0a6f8b8f1c225d6a677f3baf1b",
     "ru": "b7539741e47a49594c48cb2644460c2886befa624af253f1bb86e6c4b7a66b07",
     "de": "d7c712e61aeec1fa2c002f60f67f23a0b791279346eef1a29b1f662dc19ae40e",
     "uk": "6292282242794d6f428c2d97bd7d36f329439459d62bb02d719588c10597e167",
     "es": "ae6f32515bb8dd6e6c7cef0c5e3ac22a5d92b7afd45737b3a47427e4cea64f03",
 }
-"""The SHA-256 of each set as it was frozen on 2026-11-26; "-2" is the second set of a language."""
+"""The SHA-256 of each set as it was frozen on 2026-11-26; "-2" and "-3" are further sets of a language."""
 
 _LOCATED: Final = 0.7
 _PRECISION: Final = 0.9
