@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
 
@@ -16,7 +15,8 @@ from consilience.extract.lexicon import build_lexicon
 from consilience.extract.masking import mask
 from consilience.extract.names import find_names
 from consilience.extract.passages import extract, sentence_readings
-from consilience.extract.rule_patterns import RulePattern, WordsOfLists, compiled, needed_letters
+from consilience.extract.pattern_words import WordsOf
+from consilience.extract.rule_patterns import RulePattern, WordsOfLists, compiled
 from consilience.extract.rule_table import grammar, languages, read_table
 from consilience.knowledge.sources import known_sources
 from consilience.knowledge.values import GazetteerName
@@ -114,28 +114,13 @@ def test_every_pattern_of_every_table_compiles():
                 assert pattern.regex.pattern == pattern.text
 
 
-@pytest.mark.parametrize(
-    ("pattern", "letters"),
-    [
-        ("{cluster} met {other}", ["G", "G"]),
-        ("{cluster}? met (?:{tool}|a bank)", []),
-        ("{cluster} met|{tool} came", []),
-        (r"\(?[|(]{tool}", ["M"]),
-        ("{np}{deeds}{incident}", ["IM"]),
-    ],
-)
-def test_a_pattern_tells_the_tokens_without_which_it_cannot_match(pattern, letters):
-    assert ["".join(sorted(each)) for each in needed_letters(pattern)] == letters
-
-
-def test_no_claim_is_lost_by_skipping_patterns_whose_tokens_are_missing():
+def test_no_claim_is_lost_by_skipping_patterns_whose_words_are_missing():
     for lang in languages():
         for rule in grammar(lang).rules:
             for pattern in rule.patterns:
                 for example in rule.row.yes:
                     match = pattern.regex.search(masked(example.text, lang))
-                    letters = set(re.findall("‹([A-Z])", match[0])) if match else set()
-                    assert match is None or pattern.may_match(letters, match[0].lower()), (pattern.text, example.text)
+                    assert match is None or pattern.may_match(WordsOf(match[0].lower())), (pattern.text, example.text)
 
 
 # (language, text, source, act, object, stance, likelihood term, confidence level)

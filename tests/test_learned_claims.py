@@ -22,7 +22,7 @@ from consilience.app.settled_reports import settled_documents
 from consilience.app.use_cases import add_paths, existing_workspace
 from consilience.errors import KnowledgeError
 from consilience.extract import claim_model, claim_proposals, language_files
-from consilience.extract.claim_model import ClaimModel, Kind
+from consilience.extract.claim_model import ClaimModel, Kind, ModelFile
 from consilience.extract.claim_proposals import proposals, weighed_with
 from consilience.extract.claim_roles import ROLES
 from consilience.extract.claims import LONGEST_SENTENCE, of_rules
@@ -104,9 +104,15 @@ def is_weighed(statement: Statement) -> bool:
 
 def made_model(weights: dict[str, dict[str, float]], threshold: float = 0.6, kinds: dict[str, Kind] | None = None):
     """A model by feature and role, in log odds; what is not given weighs nothing, and nothing is likely by itself."""
+    return ClaimModel(made_file(weights, threshold, kinds))
+
+
+def made_file(weights: dict[str, dict[str, float]], threshold: float = 0.6, kinds: dict[str, Kind] | None = None):
     roles = list(ROLES)
     rows = {
-        feature: [(roles.index(role), round(1000 * each)) for role, each in by.items()]
+        feature: msgspec.Raw(
+            msgspec.json.encode([(roles.index(role), round(1000 * each)) for role, each in by.items()])
+        )
         for feature, by in weights.items()
     }
     parts = {"attributed": 2, "cleared": 2, "unproven": 2, "declined": 2, "self-claimed": 2, "recommended": 2}
@@ -118,7 +124,7 @@ def made_model(weights: dict[str, dict[str, float]], threshold: float = 0.6, kin
         kind: Kind(0.0, [1 / number] * (number - (kind in lacks)) + [0.0] * (kind in lacks), threshold)
         for kind, number in parts.items()
     }
-    return ClaimModel(
+    return ModelFile(
         "en", "by hand", roles, [round(1000 * NEVER)] * len(roles), rows, every if kinds is None else kinds
     )
 
@@ -529,7 +535,9 @@ def test_the_weights_of_a_language_fit_the_program(lang):
     assert model.language == lang
     assert model.roles == list(ROLES)
     assert len(model.bias) == len(ROLES)
-    assert {number for row in model.weights.values() for number, _ in row} <= set(range(len(ROLES)))
+    packed = Path(claim_model.__file__).with_name("claim_weights") / f"{lang}.json.gz"
+    features = msgspec.json.decode(gzip.decompress(packed.read_bytes()), type=ModelFile).weights
+    assert {number for feature in features for number, _ in model.row(feature)} <= set(range(len(ROLES)))
     assert model.kinds
     assert [kind for kind, each in model.kinds.items() if not 0 < each.threshold <= 1] == []
     parts = {kind: len(each.weights) for kind, each in made_model({}).kinds.items()}
@@ -540,7 +548,7 @@ def test_english_and_french_are_weighed():
     assert {"en", "fr"} <= set(LANGUAGES)
 
 
-GOOD = msgspec.json.encode(made_model(ATTRIBUTES))
+GOOD = msgspec.json.encode(made_file(ATTRIBUTES))
 PACKED = gzip.compress(GOOD, mtime=0)
 BROKEN = [
     ("empty", b""),
@@ -549,12 +557,11 @@ BROKEN = [
     ("another checksum", PACKED[:-8] + b"\0" * 8),
     ("not JSON", gzip.compress(b"[")),
     ("another record", gzip.compress(b'{"language":"xx"}')),
-    ("weights that are none", gzip.compress(GOOD.replace(b"11000", b'"11"'))),
+    ("weights cut short", gzip.compress(GOOD.replace(b"11000]", b"11000"))),
 ]
 NOT_SEEN = [
     ("bytes changed within", PACKED[:10] + b"\xff" * 8 + PACKED[18:]),
     ("not UTF-8", gzip.compress(GOOD.replace(b"by hand", b"\xff"))),
-    ("a role that is none", gzip.compress(GOOD.replace(b"[[0,", b"[[999,"))),
     ("a role too few", gzip.compress(GOOD.replace(b'"actor",', b""))),
 ]
 
@@ -573,7 +580,12 @@ def test_a_file_of_weights_is_read(package):
     (package / "xx.json.gz").write_bytes(PACKED)
     (package / "README").write_text("no weights")
     assert claim_model.languages() == ("xx",)
-    assert claim_model.claim_model.__wrapped__("xx") == made_model(ATTRIBUTES)
+    read = claim_model.claim_model.__wrapped__("xx")
+    assert {feature: read.row(feature) for feature in ATTRIBUTES} == {
+        feature: tuple((list(ROLES).index(role), round(1000 * each)) for role, each in by.items())
+        for feature, by in ATTRIBUTES.items()
+    }
+    assert read.row("a feature that it has not") == ()
     assert claim_model.claim_model.__wrapped__("yy") is None
 
 
@@ -587,6 +599,18 @@ def test_a_broken_file_of_weights_is_named(what, data, package):
     with pytest.raises(KnowledgeError, match="xx") as error:
         claim_model.claim_model.__wrapped__("xx")
     assert error.value.file == "claim_weights/xx.json.gz", what
+
+
+@pytest.mark.parametrize(
+    ("what", "whole", "broken"),
+    [("weights that are none", b"11000", b'"11"'), ("a role that is none", b"[[0,", b"[[999,")],
+)
+def test_a_broken_row_is_named_when_it_is_needed(what, whole, broken, package):
+    (package / "en.json.gz").write_bytes(gzip.compress(GOOD.replace(whole, broken)))
+    model = claim_model.claim_model.__wrapped__("en")
+    with pytest.raises(KnowledgeError) as error:
+        model.log_odds(ATTRIBUTES)
+    assert error.value.file == "claim_weights/en.json.gz", what
 
 
 STRONG = {

@@ -35,7 +35,7 @@ from claim_matching import Entry, Standing, is_right, standing_document
 from consilience.app.readers import open_lexicon
 from consilience.app.settings import settings
 from consilience.extract.claim_features import of_name, of_pair, of_sentence
-from consilience.extract.claim_model import ClaimModel, Kind
+from consilience.extract.claim_model import ClaimModel, Kind, ModelFile
 from consilience.extract.claim_proposals import weighed_with
 from consilience.extract.claim_roles import NAME_ROLES, PAIR_ROLES, SENTENCE_ROLES, Role
 from consilience.extract.claims import of_rules
@@ -54,7 +54,7 @@ TAUGHT_BY: Final = dict.fromkeys(("de", "es", "ru", "uk"), LANGUAGES)
 
 METHOD: Final = "consilience-claims/1"
 PARTS: Final = 6
-DEALT_WHOLE: Final = frozenset({"claims-en-k", "claims-fr-k", "claims-en-q"})
+DEALT_WHOLE: Final = frozenset({"claims-en-k", "claims-fr-k", "claims-en-q", "claims-en-u"})
 """Sets whose entries have incidents or constructions in common: all of one are left out together."""
 
 RARE: Final = 3
@@ -190,7 +190,7 @@ class Fitter:
         return (number, entities[place]) if place in entities else None
 
 
-def weights_without(fitters: dict[str, Fitter], language: str, part: int, kinds: dict[str, Kind]) -> ClaimModel:
+def weights_without(fitters: dict[str, Fitter], language: str, part: int, kinds: dict[str, Kind]) -> ModelFile:
     """Return the model of all parts but one; -1 leaves none out."""
     roles: list[str] = []
     bias: list[int] = []
@@ -204,7 +204,8 @@ def weights_without(fitters: dict[str, Fitter], language: str, part: int, kinds:
                 weights[feature].append((len(roles), weight))
             roles.append(role.name)
             bias.append(fitted[0])
-    return ClaimModel(language, METHOD, roles, bias, dict(sorted(weights.items())), kinds)
+    rows = {feature: msgspec.Raw(msgspec.json.encode(row)) for feature, row in sorted(weights.items())}
+    return ModelFile(language, METHOD, roles, bias, rows, kinds)
 
 
 def judged(sentences: Sequence[Sentence], model: ClaimModel) -> list[tuple[str, tuple[float, ...], bool]]:
@@ -246,7 +247,7 @@ def kind_of(parts: Any, right: Any) -> tuple[Kind, float, float, int]:
     return kind, hit / made if made else 0.0, hit / max(1, int(right.sum())), made
 
 
-def train(language: str, read: Callable[[str], list[Sentence]]) -> ClaimModel:
+def train(language: str, read: Callable[[str], list[Sentence]]) -> ModelFile:
     """Return the model of a language, printing what it does on the parts that its weights did not see."""
     every_language = [each for lang in TAUGHT_BY.get(language, (language,)) for each in read(lang)]
     sentences = [each for each in every_language if each.language == language]
@@ -257,7 +258,7 @@ def train(language: str, read: Callable[[str], list[Sentence]]) -> ClaimModel:
     seen: dict[str, list[tuple[tuple[float, ...], bool]]] = defaultdict(list)
     every = {role.name: Kind(0.0, [1.0], 0.0) for role in PAIR_ROLES}
     for part in range(PARTS):
-        model = weights_without(fitters, language, part, every)
+        model = ClaimModel(weights_without(fitters, language, part, every))
         for kind, parts, right in judged([each for each in sentences if each.part == part], model):
             seen[kind].append((parts, right))
     kinds: dict[str, Kind] = {}

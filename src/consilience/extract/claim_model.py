@@ -32,8 +32,8 @@ class Kind(msgspec.Struct, frozen=True):
     threshold: float
 
 
-class ClaimModel(msgspec.Struct, frozen=True):
-    """The model of a language.
+class ModelFile(msgspec.Struct, frozen=True):
+    """The model of a language as its file gives it.
 
     ``weights`` gives by feature the numbers of roles and what the feature adds to the log odds of each, in thousandths:
     whole numbers, so that a sum does not depend on the order of its parts.
@@ -43,18 +43,45 @@ class ClaimModel(msgspec.Struct, frozen=True):
     method: str
     roles: list[str]
     bias: list[int]
-    weights: dict[str, list[tuple[int, int]]]
+    weights: dict[str, msgspec.Raw]
     kinds: dict[str, Kind]
+
+
+class ClaimModel:
+    """The model of a language. A row of weights is decoded when it is first asked for: a text needs few of 60,000."""
+
+    def __init__(self, file: ModelFile) -> None:
+        self.language, self.roles, self.bias, self.kinds = file.language, file.roles, file.bias, file.kinds
+        self._weights = file.weights
+        self._rows: dict[str, tuple[tuple[int, int], ...]] = {}
 
     def numbers(self) -> dict[str, int]:
         """Return the number of each role."""
         return {role: number for number, role in enumerate(self.roles)}
 
+    def row(self, feature: str) -> tuple[tuple[int, int], ...]:
+        """Return the numbers of roles and the weights of a feature; raise ``KnowledgeError`` where they are broken."""
+        if feature not in self._rows:
+            raw = self._weights.get(feature)
+            self._rows[feature] = () if raw is None else self._decoded(raw)
+        return self._rows[feature]
+
+    def _decoded(self, raw: msgspec.Raw) -> tuple[tuple[int, int], ...]:
+        name = _file_of(self.language)
+        try:
+            row = msgspec.json.decode(raw, type=tuple[tuple[int, int], ...])
+        except msgspec.DecodeError as error:
+            raise KnowledgeError(str(error), file=name) from error
+        if not all(0 <= number < len(self.roles) for number, _ in row):
+            raise KnowledgeError("a weight is that of no role", file=name)
+        return row
+
     def log_odds(self, features: Iterable[str]) -> list[float]:
-        """Return the log odds of every role by its number."""
-        found = list(self.bias)
+        """Return the log odds of every role by its number; raise ``KnowledgeError`` where a row is broken."""
+        found, rows = list(self.bias), self._rows
         for feature in features:
-            for role, weight in self.weights.get(feature, ()):
+            row = rows.get(feature)
+            for role, weight in self.row(feature) if row is None else row:
                 found[role] += weight
         return [each / _UNIT for each in found]
 
@@ -69,7 +96,7 @@ class ClaimModel(msgspec.Struct, frozen=True):
         added = {
             feature: weight
             for feature in features
-            for number, weight in self.weights.get(feature, ())
+            for number, weight in self.row(feature)
             if number == role and weight > 0
         }
         return sorted(added, key=lambda each: (-added[each], each))[:most]
@@ -85,14 +112,16 @@ def claim_model(language: str) -> ClaimModel | None:
     """Return the model of ``language``, ``None`` where there is none; raise ``KnowledgeError`` where it is broken."""
     if language not in languages():
         return None
-    name = f"claim_weights/{language}.json.gz"
+    name = _file_of(language)
     data = (resources.files("consilience.extract") / name).read_bytes()
     try:
-        model = msgspec.json.decode(gzip.decompress(data), type=ClaimModel)
+        file = msgspec.json.decode(gzip.decompress(data), type=ModelFile)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, msgspec.DecodeError) as error:
         raise KnowledgeError(str(error), file=name) from error
-    if model.roles != list(ROLES) or len(model.bias) != len(ROLES):
+    if file.roles != list(ROLES) or len(file.bias) != len(ROLES):
         raise KnowledgeError("its roles are not those of this program", file=name)
-    if not all(0 <= number < len(ROLES) for row in model.weights.values() for number, _ in row):
-        raise KnowledgeError("a weight is that of no role", file=name)
-    return model
+    return ClaimModel(file)
+
+
+def _file_of(language: str) -> str:
+    return f"claim_weights/{language}.json.gz"

@@ -18,8 +18,9 @@ from consilience.extract.dates import find_dates
 from consilience.extract.learned_claims import with_learned
 from consilience.extract.masking import TOKEN, mask
 from consilience.extract.names import NameMention
+from consilience.extract.pattern_words import WordsOf
 from consilience.extract.referents import Referents
-from consilience.extract.rule_patterns import slot
+from consilience.extract.rule_patterns import RulePattern, slot
 from consilience.extract.rule_table import Grammar, Rule
 from consilience.extract.sentence_reading import Context, Reading, act_of
 from consilience.extract.sentences import Sentence
@@ -44,6 +45,7 @@ _NAMELESS: Final = frozenset(
     {Predicate.HAS_EFFECT, Predicate.CLAIMS_RESPONSIBILITY, Predicate.ATTRIBUTED_TO, Predicate.RESPONDS}
     | {Predicate.USES, Predicate.TARGETS}
 )
+_WORD: Final = re.compile(r"(?<!\w)[\w‹]")
 _BULLET: Final = re.compile(r"\s*(?:[-–—•*·]|\d{1,2}[.)])\s")
 
 
@@ -153,13 +155,27 @@ def of_rules(reading: Reading) -> list[Statement]:
 
 
 class _Way:
-    """A clause with the letters and words that a match in it can rest on."""
+    """A clause, with what tells quickly that a pattern matches nowhere in it."""
 
     def __init__(self, clause: Clause) -> None:
         self.clause = clause
-        within = clause.text[clause.start :]
-        self.letters = {letter for letter, _ in TOKEN.findall(within)}
-        self.lower = within.lower()
+        self.words = WordsOf(clause.text[clause.start :].lower())
+        # Of a clause that was joined to its subject only what holds both is new: matches begin at the subject.
+        self.heads = [each.start() for each in _WORD.finditer(clause.text, clause.start, clause.rest)]
+
+    def matches(self, pattern: RulePattern) -> Iterator[re.Match[str]]:
+        """Yield the matches of a pattern in order; none overlaps the one before."""
+        if not pattern.may_match(self.words):
+            return
+        text, rest = self.clause.text, self.clause.rest
+        if not rest:
+            yield from pattern.regex.finditer(text, self.clause.start)
+            return
+        for head in self.heads:
+            match = pattern.regex.match(text, head)
+            if match is not None and match.end() > rest:
+                yield match
+                return
 
 
 def _is_listing(quote: str, context: Context) -> bool:
@@ -176,16 +192,14 @@ def _of_rule(rule: Rule, ways: list[_Way], reading: Reading) -> list[Statement]:
     if not all(need.search(reading.masked.text) for need in rule.needs):
         return []
     # What the whole sentence lacks, none of its clauses has.
-    patterns = [each for each in rule.patterns if each.may_match(ways[0].letters, ways[0].lower)]
+    patterns = [each for each in rule.patterns if each.may_match(ways[0].words)]
     for way in ways:
-        clause = way.clause
+        rest = way.clause.rest
         for pattern in patterns:
-            if not pattern.may_match(way.letters, way.lower):
-                continue
             here: list[tuple[int, int]] = []
-            for match in pattern.regex.finditer(clause.text, clause.start):
+            for match in way.matches(pattern):
                 # Of one place a rule has one reading, that of its first pattern.
-                if any(match.start() < end and start < match.end() and end > clause.rest for start, end in taken):
+                if any(match.start() < end and start < match.end() and end > rest for start, end in taken):
                     continue
                 statements = _statements(rule, match, reading)
                 if statements:

@@ -10,6 +10,7 @@ import msgspec
 
 from consilience.extract.dates import FoundDate
 from consilience.extract.names import NameMention
+from consilience.extract.pattern_words import WordsOf
 from consilience.extract.rule_patterns import slot
 from consilience.extract.rule_table import Grammar
 from consilience.model.dates import UNKNOWN_DATE, PartialDate
@@ -101,9 +102,12 @@ def _token(mention: NameMention) -> Token:
 
 
 def _join_phrases(masked: Masked, grammar: Grammar, cyber: bool) -> None:
+    words = WordsOf(masked.text.lower())
     for phrase in grammar.phrases:
         # Groups, states and attackers are told by a name, unless the phrase itself makes one.
-        if phrase.makes in "GSHK" and "‹" not in masked.text and "name" not in phrase.pattern.groupindex:
+        if phrase.makes in "GSHK" and "‹" not in masked.text and "(?P<name>" not in phrase.pattern.text:
+            continue
+        if not phrase.pattern.may_match(words):
             continue
 
         def join(match: re.Match[str], makes: str = phrase.makes) -> str:
@@ -113,7 +117,9 @@ def _join_phrases(masked: Masked, grammar: Grammar, cyber: bool) -> None:
             masked.tokens.append(token)
             return f"‹{makes}{len(masked.tokens) - 1}›"
 
-        masked.text = phrase.pattern.sub(join, masked.text)
+        joined = phrase.pattern.regex.sub(join, masked.text)
+        if joined != masked.text:
+            masked.text, words = joined, WordsOf(joined.lower())
 
 
 def _phrase(masked: Masked, match: re.Match[str], makes: str, grammar: Grammar, cyber: bool) -> Token | None:

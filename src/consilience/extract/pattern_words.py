@@ -1,7 +1,7 @@
-"""Words without which a pattern cannot match, so that a text without them is not tried and the pattern not compiled.
+"""Words and tokens without which a pattern cannot match: for a text without them it is neither tried nor compiled.
 
 This is the literal prefilter of regular expression engines (Cox, "Regular Expression Matching with a Trigram Index",
-2012), over the patterns of a rule table.
+2012), over the patterns of a rule table; the order of the words counts too.
 """
 
 from __future__ import annotations
@@ -18,16 +18,44 @@ _PIECE: Final = re.compile(
     r"|(?P<close>\))|(?P<bar>\|)|(?P<repeat>[?*+]|\{\d+(?:,\d*)?\})(?P<lazy>\?)?|(?P<letter>.)",
     re.DOTALL,
 )
+_LETTERS: Final = re.compile(r"\[[A-Z]+\]")
 _SHORTEST: Final = 2
 
 
 def needed_words(pattern: str, of_list: Callable[[str], Words | None]) -> tuple[Words, ...]:
-    """Return sets of words of each of which a match of ``pattern``, as the table writes it, holds at least one.
+    """Return sets of words: a match of ``pattern``, as the table writes it, holds one of each, in this order.
 
-    ``of_list`` gives the set of a list or slot in braces, ``None`` where it needs no word. Time is linear in the
-    pattern.
+    The start of a token is a word like any other ("‹g"). ``of_list`` gives the set of a list or slot in braces,
+    ``None`` where it needs no word. Time is linear in the pattern.
     """
-    return tuple(dict.fromkeys(_Walk(pattern, of_list).sequence_sets()))
+    return _Walk(pattern, of_list).sequence_sets()
+
+
+class WordsOf:
+    """A text in lower case, asked for sets of words; what has been looked for once is known."""
+
+    def __init__(self, lower: str) -> None:
+        self.lower = lower
+        self._ends: dict[Words, int] = {}
+
+    def stand_in_order(self, sets: tuple[Words, ...]) -> bool:
+        """Return whether the text holds a word of each set, each behind the one before it."""
+        ends, at = self._ends, 0
+        for words in sets:
+            if words not in ends:
+                ends[words] = self._first_end(words, 0)
+            if ends[words] < 0:
+                return False
+        for words in sets:
+            at = self._first_end(words, at) if at else ends[words]
+            if at < 0:
+                return False
+        return True
+
+    def _first_end(self, words: Words, start: int) -> int:
+        """Return where the word ends that is over first from ``start`` on, -1 where there is none."""
+        find = self.lower.find
+        return min([place + len(word) for word in words if (place := find(word, start)) >= 0], default=-1)
 
 
 def best(sets: tuple[Words, ...]) -> Words | None:
@@ -56,7 +84,7 @@ class _Walk:
                 found = []
                 if piece["close"]:
                     return _either(ways)
-            elif piece["letter"] and (piece[0].isalnum() or piece[0] in "-&"):
+            elif piece["letter"] and (piece[0].isalnum() or piece[0] in "-&‹"):
                 repeated = self.at < len(self.pieces) and bool(self.pieces[self.at]["repeat"])
                 optional = self._optional()
                 if not optional:
@@ -65,6 +93,10 @@ class _Walk:
                     _keep(run, found)
                     run = ""
             else:
+                if run.endswith("‹") and _LETTERS.fullmatch(piece[0]) and not self._optional():
+                    found.append(frozenset("‹" + letter.lower() for letter in piece[0][1:-1]))
+                    run = ""
+                    continue
                 _keep(run, found)
                 run = ""
                 found += self._other(piece)

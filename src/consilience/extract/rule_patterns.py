@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from consilience.errors import KnowledgeError
-from consilience.extract.pattern_words import Words, best, needed_words
+from consilience.extract.pattern_words import Words, WordsOf, best, needed_words
 
 _GAP: Final = r"(?:(?:‹[XD]\d+›|[^\s‹›.;:!?,]{1,40})\s+){0,5}?"
 
@@ -78,6 +78,11 @@ def slot(match: re.Match[str], name: str) -> str:
     return ""
 
 
+# Between two words all white space is taken at once: parts of a clause may be blanked, and to try every length of a
+# blank run in every optional part would cost more than all else.
+_SPACES: Final = re.compile(r"\\s\+(?![?+])")
+
+
 def _numbered_groups(text: str) -> str:
     """Give a second slot of one name a name of its own, as regular expressions demand."""
     count: dict[str, int] = {}
@@ -112,7 +117,7 @@ def expanded(pattern: str, lists: dict[str, str], row: str) -> str:
     # A slot may hold a list, and a list another one.
     for _ in range(4):
         text = re.sub(r"\{([A-Za-z_]+)\}", fill, text)
-    return _numbered_groups(text)
+    return _numbered_groups(_SPACES.sub(r"\\s++", text))
 
 
 def compiled(pattern: str, lists: dict[str, str], row: str, case: bool = False) -> re.Pattern[str]:
@@ -131,29 +136,31 @@ _NAMED_LIST: Final = re.compile(r"\{([A-Za-z_]+)\}")
 
 
 class WordsOfLists:
-    """The words that a list of a table needs, each list looked at once."""
+    """The words that a list of a table or a slot needs, each looked at once."""
 
     def __init__(self, lists: dict[str, str]) -> None:
         self.lists = lists
         self.known: dict[str, Words | None] = {}
 
     def of(self, name: str) -> Words | None:
-        """Return the set of words of which a text that matches the list holds one; ``None`` for a slot."""
+        """Return the set of words of which a text that matches the list holds one; ``None`` where it needs none."""
         if name not in self.known:
             self.known[name] = None
-            self.known[name] = best(needed_words(self.lists.get(name, ""), self.of))
+            self.known[name] = best(needed_words(self.lists.get(name, _SLOTS.get(name, "")), self.of))
         return self.known[name]
 
 
 class RulePattern:
-    """A pattern of a rule that is made ready when it is first tried: a table has hundreds, a text needs some of them.
+    """A pattern of a table that is made ready when it is first tried: a table has hundreds, a text needs some of them.
 
-    Raises ``KnowledgeError`` naming the row where a list is unknown.
+    ``case`` says that capitals count. Raises ``KnowledgeError`` naming the row where a list is unknown.
     """
 
-    def __init__(self, pattern: str, lists: dict[str, str], row: str, words: WordsOfLists) -> None:
+    def __init__(
+        self, pattern: str, lists: dict[str, str], row: str, words: WordsOfLists, *, case: bool = False
+    ) -> None:
         self.row = row
-        self._pattern, self._lists, self._words = pattern, lists, words
+        self._pattern, self._lists, self._words, self._case = pattern, lists, words, case
         for name in _NAMED_LIST.findall(pattern):
             if name not in _SLOTS and name not in lists:
                 raise KnowledgeError(f"{row}: {{{name}}} is neither a slot nor a list")
@@ -164,26 +171,18 @@ class RulePattern:
         return expanded(self._pattern, self._lists, self.row)
 
     @cached_property
-    def needed(self) -> tuple[frozenset[str], ...]:
-        """Return sets of letters: a match holds a token of each."""
-        return needed_letters(self._pattern)
-
-    @cached_property
     def words(self) -> tuple[Words, ...]:
-        """Return sets of words: a match holds a word of each."""
+        """Return sets of words and tokens: a match holds one of each, in this order."""
         return needed_words(self._pattern.replace(" ... ", " "), self._words.of)
 
-    def may_match(self, letters: set[str], lower: str) -> bool:
-        """Return whether a text with tokens of these ``letters`` has what the pattern needs; ``lower`` is lower case.
-
-        Apostrophes are straight and hyphens plain in ``lower``, or as they were written: no word needs them.
-        """
-        return all(letters & each for each in self.needed) and all(any(w in lower for w in each) for each in self.words)
+    def may_match(self, text: WordsOf) -> bool:
+        """Return whether a masked text has what the pattern needs, in its order."""
+        return text.stand_in_order(self.words)
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """Return the compiled pattern; raise ``KnowledgeError`` naming the row where it is wrong."""
-        return _compiled(self.text, self.row)
+        return _compiled(self.text, self.row, self._case)
 
 
 # Slots that hold nothing but tokens.
@@ -199,25 +198,3 @@ def letters_of(name: str, patterns: tuple[RulePattern, ...]) -> str:
         for piece in re.findall(rf"\(\?P<{name}(?:__\d+)?>(.{{1,60}})", pattern.text):
             found |= set("".join(re.findall(r"‹\[?([A-Z]+)", piece)))
     return "".join(sorted(found))
-
-
-def needed_letters(pattern: str) -> tuple[frozenset[str], ...]:
-    """Return sets of letters: a match of ``pattern``, as the table writes it, holds a token of each of the sets.
-
-    Only slots that stand outside all brackets and are not optional count, and none where the pattern has alternatives.
-    """
-    found: list[frozenset[str]] = []
-    depth = 0
-    for match in re.finditer(r"\\.|\[(?:\\.|[^\]])*\]|\{(?P<slot>[A-Za-z_]+)\}(?P<maybe>[?*{])?|[()|]", pattern):
-        if match[0] == "|" and depth == 0:
-            return ()
-        depth += (match[0] == "(") - (match[0] == ")")
-        if match["slot"] and depth == 0 and not match["maybe"]:
-            letters = "".join(re.findall(r"‹\[?([A-Z]+)", _SLOTS.get(match["slot"], "")))
-            if letters and match["slot"] not in _WORDY:
-                found.append(frozenset(letters))
-    return tuple(found)
-
-
-# Slots that may hold words without any token.
-_WORDY: Final = frozenset({"np", "deeds", "named", "alias"})

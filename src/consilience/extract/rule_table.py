@@ -160,17 +160,17 @@ class Rule:
 
 
 class Phrase(msgspec.Struct, frozen=True):
-    """A phrase row with its compiled pattern."""
+    """A phrase row with its pattern."""
 
     makes: str
-    pattern: re.Pattern[str]
+    pattern: RulePattern
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """A frame row with its compiled pattern."""
+    """A frame row with its pattern."""
 
     row: FrameRow
-    pattern: re.Pattern[str]
+    pattern: RulePattern
 
 
 class Anaphor(msgspec.Struct, frozen=True):
@@ -247,7 +247,7 @@ def read_table(language: str) -> Table:
 def grammar(language: str) -> Grammar:
     """Return the table of ``language`` ready for use; raise ``KnowledgeError`` naming the row that does not compile.
 
-    Patterns of rules are compiled when they are first tried.
+    Patterns of rules, phrases and frames are compiled when they are first tried.
     """
     table = read_table(language)
     lists = {name: "(?:" + "|".join(spaced(word) for word in words) + ")" for name, words in table.lists.items()}
@@ -265,9 +265,10 @@ def grammar(language: str) -> Grammar:
         sectors={name: tuple(words) for name, words in table.sectors.items()},
         # A phrase begins at a word, which also spares a trial at every other letter.
         phrases=tuple(
-            Phrase(row.makes, compiled(r"(?<!\w)" + row.pattern, lists, row.makes, row.case)) for row in table.phrases
+            Phrase(row.makes, RulePattern(r"(?<!\w)" + row.pattern, lists, row.makes, words, case=row.case))
+            for row in table.phrases
         ),
-        frames=tuple(Frame(row, compiled(row.pattern, lists, "frame")) for row in table.frames),
+        frames=tuple(Frame(row, RulePattern(row.pattern, lists, "frame", words)) for row in table.frames),
         rules=tuple(
             Rule(row, tuple(RulePattern(pattern, lists, row.id, words) for pattern in row.patterns))
             for row in table.rules

@@ -9,6 +9,7 @@ import msgspec
 
 from consilience.extract.lexicon import Lexicon
 from consilience.extract.masking import GENERIC, MINISTER, OURS, Masked, Token
+from consilience.extract.pattern_words import WordsOf
 from consilience.extract.rule_patterns import slot
 from consilience.extract.rule_table import Grammar
 from consilience.model.source import SourceKind
@@ -176,7 +177,9 @@ def frames(masked: Masked, grammar: Grammar, memory: Memory) -> list[Scope]:
         memory.meet(token)
     found: list[Scope] = []
     pronoun = grammar.words["pronoun"]
-    matches = [(match, frame.row) for frame in grammar.frames for match in frame.pattern.finditer(masked.text)]
+    text, words = masked.text, WordsOf(masked.text.lower())
+    may_match = (frame for frame in grammar.frames if frame.pattern.may_match(words))
+    matches = [(match, frame.row) for frame in may_match for match in frame.pattern.regex.finditer(text)]
     for match, row in sorted(matches, key=lambda pair: (pair[0].start(), -pair[0].end())):
         if any(match.start() < other.frame[1] and other.frame[0] < match.end() for other in found):
             continue
