@@ -304,3 +304,43 @@ def test_we_is_the_publisher_unless_somebody_speaks_in_the_sentence():
 def test_a_pronoun_that_speaks_may_be_the_cluster_of_the_sentence_before():
     found = read("Killnet resumed its attacks. It said it had hacked the portal of the ministry.", "en")
     assert any(each.predicate == "claims-responsibility-for" and each.subject.name == "Killnet" for each in found)
+
+
+# (language, text, who answers and whom the answer is aimed at)
+AIMED = [
+    ("en", "Japan condemned the theft from the exchange and said that Lazarus was responsible for the hack.",
+     [("JP", "Lazarus")]),
+    ("en", "Latvia condemned the cyberattack.", [("LV", "the cyberattack")]),
+    ("en", "Latvia condemned the cyberattack and blamed Russia; Estonia blamed Belarus for the cyberattack.",
+     [("LV", "the cyberattack")]),
+    ("fr", "La France a condamné la cyberattaque et a déclaré que la Russie en était responsable.", [("FR", "RU")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "text", "expected"), AIMED)
+def test_an_answer_to_a_deed_is_aimed_at_the_only_one_held_responsible_for_it(lang, text, expected):
+    answers = [each for each in read(text, lang) if each.predicate == RE]
+    assert [(each.subject.id, object_of(each)) for each in answers] == expected
+
+
+# (language, of another matter, the same for something done to computers)
+OTHER_MATTERS = [
+    ("en", "Germany summoned the Russian ambassador over remarks on the election.",
+     "Germany summoned the Russian ambassador over the hack of the parliament."),
+    ("fr", "La Belgique a convoqué l’ambassadeur de Russie après le survol de la base.",
+     "La Belgique a convoqué l’ambassadeur de Russie après le piratage de la base."),
+    ("de", "Polen hat den russischen Botschafter wegen des Überflugs einbestellt.",
+     "Polen hat den russischen Botschafter wegen des Hackerangriffs einbestellt."),
+    ("es", "Chile convocó al embajador de Rusia por unas declaraciones.",
+     "Chile convocó al embajador de Rusia por unas intrusiones informáticas."),
+    ("ru", "Польша вызвала посла России в связи с пролетом беспилотника.",
+     "Польша вызвала посла России в связи с кибератакой."),
+    ("uk", "Польща викликала посла Росії через обстріл консульства.",
+     "Польща викликала посла Росії через кібератаку."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "other", "same"), OTHER_MATTERS)
+def test_a_diplomatic_answer_to_another_matter_is_none_to_an_attack(lang, other, same):
+    assert [each.rule for each in read(other, lang) if each.predicate == RE] == []
+    assert [object_of(each) for each in read(same, lang) if each.predicate == RE] == ["RU"]

@@ -26,7 +26,7 @@ from consilience.extract.claim_model import ClaimModel, Kind, ModelFile
 from consilience.extract.claim_proposals import proposals, weighed_with
 from consilience.extract.claim_roles import ROLES
 from consilience.extract.claims import LONGEST_SENTENCE, of_rules
-from consilience.extract.learned_claims import is_new, same_claim, with_learned
+from consilience.extract.learned_claims import LONGEST_WEIGHED, is_new, same_claim, with_learned
 from consilience.extract.lexicon import build_lexicon
 from consilience.extract.passages import extract, sentence_readings
 from consilience.extract.rule_table import languages as rule_languages
@@ -115,11 +115,12 @@ def made_file(weights: dict[str, dict[str, float]], threshold: float = 0.6, kind
         )
         for feature, by in weights.items()
     }
-    parts = {"attributed": 2, "cleared": 2, "unproven": 2, "declined": 2, "self-claimed": 2, "recommended": 2}
+    parts = {"attributed": 2, "cleared": 2, "unproven": 2, "declined": 2, "affected": 2, "self-claimed": 2}
+    parts |= {"recommended": 2}
     parts |= dict.fromkeys(("sponsored", "native", "targeted", "agreed", "supplied", "responded"), 3)
     parts |= {role.name: 1 for role in ROLES.values() if role.end in ("forth", "back", "either")}
     # Every part counts alike, save the one that a claim may lack.
-    lacks = ("declined", "recommended", "responded")
+    lacks = ("declined", "affected", "recommended", "responded")
     every = {
         kind: Kind(0.0, [1 / number] * (number - (kind in lacks)) + [0.0] * (kind in lacks), threshold)
         for kind, number in parts.items()
@@ -173,6 +174,9 @@ WEIGHED_AS = [
     ("Norway eyed Latvia with money.", eyed("supplies", "supplier", "recipient"), "supplied: Norway supplies Latvia"),
     ("Norway eyed Russia.", eyed("responds", "responder", "answered"), "responded: Norway responds-to Russia"),
     ("Norway eyed Russia over the hack.", eyed("responds", "responder"), "responded: Norway responds-to the hack"),
+    ("The hack eyed stolen files.", eyed("effect"), "affected: The hack has-effect-on not named"),
+    ("It eyed Norway and stole files.", eyed("effect", "", "victim"),
+     "affected: A cyber incident has-effect-on Norway"),
     ("Turla eyed APT28.", eyed("", pair="alias"), "alias: Turla also-known-as APT28"),
     ("Turla eyed APT28.", eyed("", pair="part"), "part: Turla part-of APT28"),
     ("Turla eyed APT28.", eyed("", pair="whole-of"), "whole-of: APT28 part-of Turla"),
@@ -196,6 +200,8 @@ NOTHING = [
     ("two tools are no pair", "Kazuar eyed Kazuar.", eyed("", pair="imitator")),
     ("a group is not another name of itself", "Turla eyed Turla.", eyed("", pair="alias")),
     ("no word says what is supplied", "Norway eyed Latvia.", eyed("supplies", "supplier", "recipient")),
+    ("no word says what befell what", "Norway eyed the hack.", eyed("effect")),
+    ("neither what did it nor whom is named", "Norway eyed stolen files.", eyed("effect")),
     ("it is asked", "Norway eyed APT28 for the hack?", eyed("attributes", "", "actor")),
 ]
 
@@ -215,6 +221,12 @@ def test_where_nothing_is_made(why, text, weights, monkeypatch):
 def test_in_a_list_of_names_only_those_that_stand_together_are_a_pair(text, made, monkeypatch):
     """The weight is that of names between which there are more than fourteen words and marks."""
     assert len(weigh_all(text, made_model({"d4": {"alias": 11.0}}), monkeypatch)) == made
+
+
+@pytest.mark.parametrize(("length", "made"), [(LONGEST_WEIGHED, 1), (LONGEST_WEIGHED + 1, 0)])
+def test_what_is_longer_than_all_that_the_weights_know_is_not_weighed(length, made, monkeypatch):
+    text = NORWAY_EYED[:-1] + " " + "e" * (length - len(NORWAY_EYED) - 1) + "."
+    assert len(weigh_all(text, made_model(eyed("attributes", "", "actor")), monkeypatch)) == made
 
 
 @pytest.mark.parametrize(("odds", "asked"), [(-2.6, False), (-2.4, True)])
@@ -269,8 +281,15 @@ def test_a_claim_without_an_incident_is_not_made(monkeypatch):
     assert found == {"Norway eyed APT28.": 0, NORWAY_EYED: 1}
 
 
-def test_where_a_text_does_not_speak_of_computers_only_answers_are_made(monkeypatch):
-    """As with the rules: an agreement on fish and a supply of money for schools are no claims."""
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Norway eyed Latvia with money.", {"agrees": 0, "supplies": 0, "targets": 1, "responds": 1}),
+        ("Norway eyed Latvia with money and rockets.", {"agrees": 0, "supplies": 0, "targets": 0, "responds": 1}),
+    ],
+)
+def test_what_is_made_where_a_text_does_not_speak_of_computers(text, expected, monkeypatch):
+    """An agreement on fish and a supply of money for schools are no claims; nor is what is done with arms."""
     untitled = msgspec.structs.replace(document(), title="")
     made = {}
     for whole, before, after in (
@@ -281,9 +300,9 @@ def test_where_a_text_does_not_speak_of_computers_only_answers_are_made(monkeypa
     ):
         model = made_model(eyed(whole, before, after))
         monkeypatch.setattr(claim_proposals, "claim_model", lambda _lang, model=model: model)
-        (here,) = sentence_readings(Passage("Norway eyed Latvia with money."), untitled, LEXICON)
+        (here,) = sentence_readings(Passage(text), untitled, LEXICON)
         made[whole] = len(with_learned(here, []))
-    assert made == {"agrees": 0, "supplies": 0, "targets": 0, "responds": 1}
+    assert made == expected
 
 
 def test_nobody_answers_himself(monkeypatch):
@@ -482,7 +501,11 @@ NEW = [
     ("of two states one denies", TO_RUSSIA, [stated(ATTRIBUTED, HACK, IRAN, Stance.DENIES)], True),
     ("of two states one is cleared by weighing", stated(ATTRIBUTED, HACK, IRAN, Stance.DENIES), [TO_RUSSIA], True),
     ("the sponsor denies the deed", stated(Predicate.SPONSORED_BY, TURLA, RUSSIA), [NOT_RUSSIA], False),
-    ("the target denies the deed", stated(Predicate.TARGETS, TURLA, RUSSIA), [NOT_RUSSIA], True),
+    ("the one who denies is no victim", stated(Predicate.TARGETS, TURLA, RUSSIA), [NOT_RUSSIA], False),
+    ("the victim is no culprit", TO_RUSSIA, [stated(Predicate.TARGETS, TURLA, RUSSIA)], False),
+    ("the culprit is no victim", stated(Predicate.TARGETS, TURLA, RUSSIA), [TO_RUSSIA], False),
+    ("another than the culprit is hit", stated(Predicate.TARGETS, TURLA, NORWAY), [TO_RUSSIA], True),
+    ("a group is hit by one that it hijacks", stated(Predicate.TARGETS, TURLA, APT28), [TO_APT28], True),
     ("a state blames itself", by_norway(TO_NORWAY), [], False),
     ("a state says whence its own group is", by_norway(stated(Predicate.ORIGINATES_FROM, TURLA, NORWAY)), [], False),
     ("a state denies", by_norway(stated(ATTRIBUTED, HACK, NORWAY, Stance.DENIES)), [], True),
@@ -534,10 +557,10 @@ def test_the_weights_of_a_language_fit_the_program(lang):
     model = claim_model.claim_model(lang)
     assert model.language == lang
     assert model.roles == list(ROLES)
-    assert len(model.bias) == len(ROLES)
     packed = Path(claim_model.__file__).with_name("claim_weights") / f"{lang}.json.gz"
-    features = msgspec.json.decode(gzip.decompress(packed.read_bytes()), type=ModelFile).weights
-    assert {number for feature in features for number, _ in model.row(feature)} <= set(range(len(ROLES)))
+    file = msgspec.json.decode(gzip.decompress(packed.read_bytes()), type=ModelFile)
+    assert len(file.bias) == len(ROLES)
+    assert all(model.row(feature).shape == (len(ROLES),) for feature in file.weights)
     assert model.kinds
     assert [kind for kind, each in model.kinds.items() if not 0 < each.threshold <= 1] == []
     parts = {kind: len(each.weights) for kind, each in made_model({}).kinds.items()}
@@ -581,11 +604,10 @@ def test_a_file_of_weights_is_read(package):
     (package / "README").write_text("no weights")
     assert claim_model.languages() == ("xx",)
     read = claim_model.claim_model.__wrapped__("xx")
-    assert {feature: read.row(feature) for feature in ATTRIBUTES} == {
-        feature: tuple((list(ROLES).index(role), round(1000 * each)) for role, each in by.items())
-        for feature, by in ATTRIBUTES.items()
+    assert {feature: read.row(feature).tolist() for feature in ATTRIBUTES} == {
+        feature: [round(1000 * by.get(role, 0.0)) for role in ROLES] for feature, by in ATTRIBUTES.items()
     }
-    assert read.row("a feature that it has not") == ()
+    assert read.row("a feature that it has not") is None
     assert claim_model.claim_model.__wrapped__("yy") is None
 
 
@@ -734,7 +756,7 @@ def read_as_weighed(where) -> list[Statement]:
     """Read the report anew: what rules read before is now weighed. This does not depend on the shipped weights."""
     with existing_workspace(where) as workspace:
         one = the_document(workspace)
-        old = [each for each in workspace.statements([one.sha256]) if each.place.start >= 0]
+        old = [each for each in workspace.statements([one.sha256]) if each.place.start >= 0 and not is_weighed(each)]
         newer = [msgspec.structs.replace(each, id="", rule=f"en{WEIGHED}attributed") for each in old]
         again = DocumentReading(document=one, passages=list(workspace.passages(one.sha256)), statements=newer)
         with workspace.batch() as batch:

@@ -16,12 +16,16 @@ from importlib import resources
 from typing import Final
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from consilience.errors import KnowledgeError
 from consilience.extract.claim_roles import ROLES
 from consilience.extract.language_files import languages_in
 
 _UNIT: Final = 1000
+Thousandths = npt.NDArray[np.int32]
+"""Weights of each role by its number, shape (roles,), in thousandths of log odds."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -51,39 +55,45 @@ class ClaimModel:
     """The model of a language. A row of weights is decoded when it is first asked for: a text needs few of 60,000."""
 
     def __init__(self, file: ModelFile) -> None:
-        self.language, self.roles, self.bias, self.kinds = file.language, file.roles, file.bias, file.kinds
+        self.language, self.roles, self.kinds = file.language, file.roles, file.kinds
+        self._bias = np.array(file.bias, np.int32)
         self._weights = file.weights
-        self._rows: dict[str, tuple[tuple[int, int], ...]] = {}
+        self._rows: dict[str, Thousandths] = {}
 
     def numbers(self) -> dict[str, int]:
         """Return the number of each role."""
         return {role: number for number, role in enumerate(self.roles)}
 
-    def row(self, feature: str) -> tuple[tuple[int, int], ...]:
-        """Return the numbers of roles and the weights of a feature; raise ``KnowledgeError`` where they are broken."""
-        if feature not in self._rows:
-            raw = self._weights.get(feature)
-            self._rows[feature] = () if raw is None else self._decoded(raw)
-        return self._rows[feature]
+    def row(self, feature: str) -> Thousandths | None:
+        """Return what a feature adds to each role, ``None`` where it adds nothing.
 
-    def _decoded(self, raw: msgspec.Raw) -> tuple[tuple[int, int], ...]:
-        name = _file_of(self.language)
+        Raises ``KnowledgeError`` where its row is broken.
+        """
+        row = self._rows.get(feature)
+        if row is None and feature in self._weights:
+            row = self._rows[feature] = self._decoded(self._weights[feature])
+        return row
+
+    def _decoded(self, raw: msgspec.Raw) -> Thousandths:
+        found, name = np.zeros(len(self.roles), np.int32), _file_of(self.language)
         try:
-            row = msgspec.json.decode(raw, type=tuple[tuple[int, int], ...])
+            row = msgspec.json.decode(raw, type=list[tuple[int, int]])
         except msgspec.DecodeError as error:
             raise KnowledgeError(str(error), file=name) from error
-        if not all(0 <= number < len(self.roles) for number, _ in row):
-            raise KnowledgeError("a weight is that of no role", file=name)
-        return row
+        for number, weight in row:
+            if not 0 <= number < len(self.roles):
+                raise KnowledgeError("a weight is that of no role", file=name)
+            found[number] += weight
+        return found
 
     def log_odds(self, features: Iterable[str]) -> list[float]:
         """Return the log odds of every role by its number; raise ``KnowledgeError`` where a row is broken."""
-        found, rows = list(self.bias), self._rows
+        found = self._bias.copy()
         for feature in features:
-            row = rows.get(feature)
-            for role, weight in self.row(feature) if row is None else row:
-                found[role] += weight
-        return [each / _UNIT for each in found]
+            row = self.row(feature)
+            if row is not None:
+                found += row
+        return [each / _UNIT for each in found.tolist()]
 
     def probability(self, kind: str, parts: Sequence[float]) -> float:
         """Return how likely a claim of ``kind`` is right whose parts have these log odds."""
@@ -93,12 +103,8 @@ class ClaimModel:
 
     def telling(self, features: Iterable[str], role: int, most: int = 3) -> list[str]:
         """Return the features that add most to a role, the strongest first."""
-        added = {
-            feature: weight
-            for feature in features
-            for number, weight in self.row(feature)
-            if number == role and weight > 0
-        }
+        rows = {feature: row for feature in features if (row := self.row(feature)) is not None}
+        added = {feature: int(row[role]) for feature, row in rows.items() if row[role] > 0}
         return sorted(added, key=lambda each: (-added[each], each))[:most]
 
 

@@ -127,6 +127,7 @@ _ONE_NAME: Final = (
     ("cleared", "denies", "cleared", Stance.DENIES, False),
     ("unproven", "no-evidence", "unproven", Stance.NO_EVIDENCE, False),
     ("declined", "declines", "", Stance.DECLINES, False),
+    ("affected", "effect", "", Stance.AFFIRMS, False),
     ("self-claimed", "self-claim", "persona", Stance.AFFIRMS, True),
     ("recommended", "recommends", "urged", Stance.RECOMMENDS, False),
 )

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from consilience.extract import claim_words
 from consilience.extract.claim_slots import Filled, bare, fill
 from consilience.extract.clauses import Clause, clauses
 from consilience.extract.dates import find_dates
-from consilience.extract.learned_claims import with_learned
+from consilience.extract.learned_claims import speaks_for, with_learned
 from consilience.extract.masking import TOKEN, mask
 from consilience.extract.names import NameMention
 from consilience.extract.pattern_words import WordsOf
@@ -30,12 +32,15 @@ from consilience.knowledge.sources import source_named
 from consilience.model.dates import parse_date
 from consilience.model.document import Document, Passage
 from consilience.model.source import SourceKind
-from consilience.model.statement import Place, Predicate, SpeechAct, Stance, Statement
+from consilience.model.statement import EntityType, Place, Predicate, SpeechAct, Stance, Statement
 
 LONGEST_SENTENCE: Final = 1500
 _MAY_LACK: Final = ("sentence", "near")
 _AFTER: Final = 60
 _RESPONSE: Final = Predicate.RESPONDS
+_DIPLOMATIC: Final = ("ambassador-summoned", "ambassador-recalled", "expulsion", "diplomatic-rupture")
+_OF_INCIDENTS: Final = "IMGHK"
+_BLAMES: Final = (Stance.AFFIRMS, Stance.SUSPECTS)
 _FIRST: Final = (Stance.NO_EVIDENCE, Stance.DECLINES, Stance.DENIES)
 _CYBER_BODY: Final = re.compile(
     r"cyber|cert|csirt|ncsc|cisa|anssi|viginum|bsi|enisa|nukib|ssscip|nksc|nisc|incd|akcesk"
@@ -151,7 +156,32 @@ def of_rules(reading: Reading) -> list[Statement]:
         return []
     rules.sort(key=lambda rule: rule.row.stance not in _FIRST)
     ways = [_Way(each) for each in clauses(reading.masked.text, grammar)]
-    return [statement for rule in rules for statement in _of_rule(rule, ways, reading)]
+    return _aimed([statement for rule in rules for statement in _of_rule(rule, ways, reading)])
+
+
+def _aimed(statements: list[Statement]) -> list[Statement]:
+    """Return the statements of a sentence with each answer to a deed aimed at the one held responsible for it there.
+
+    That is the only one whom the state that answers, or the publisher, holds responsible.
+    """
+    return [_aimed_at_culprit(each, statements) if each.predicate == _RESPONSE else each for each in statements]
+
+
+def _aimed_at_culprit(answer: Statement, statements: list[Statement]) -> Statement:
+    if answer.object is not None and answer.object.type is not EntityType.INCIDENT:
+        return answer
+    culprits = {
+        each.object
+        for each in statements
+        if each.predicate == Predicate.ATTRIBUTED_TO
+        and each.stance in _BLAMES
+        and each.object is not None
+        and each.object.type in (EntityType.COUNTRY, EntityType.CLUSTER)
+        and (each.source == answer.source or (answer.subject.id and speaks_for(each.source) == answer.subject.id))
+    }
+    if len(culprits) != 1 or answer.subject in culprits:
+        return answer
+    return msgspec.structs.replace(answer, object=culprits.pop())
 
 
 class _Way:
@@ -215,6 +245,8 @@ def _statements(rule: Rule, match: re.Match[str], reading: Reading) -> list[Stat
         return []
     if row.predicate is Predicate.ATTRIBUTED_TO and _is_kinetic(match, reading):
         return []
+    if row.attributes.get("response") in _DIPLOMATIC and _is_of_another_matter(reading):
+        return []
     subjects, objects = fill(row.subject, match, reading), fill(row.object.rstrip("?"), match, reading)
     tokens = {token for name in ("actor", "target") for token in re.findall(r"‹\w+›", slot(match, name))}
     if row.predicate is Predicate.ATTRIBUTED_TO and row.stance not in _FIRST and tokens & reading.used:
@@ -241,6 +273,14 @@ def _is_kinetic(match: re.Match[str], reading: Reading) -> bool:
     words, bare_words = reading.context.grammar.words, TOKEN.sub(" ", match[0])
     near = bare_words + match.string[match.end() : match.end() + _AFTER]
     return bool(words["kinetic"].search(bare_words)) and not words["cyber"].search(near)
+
+
+def _is_of_another_matter(reading: Reading) -> bool:
+    """True where the sentence gives a reason and names no incident, attacker or tool and nothing of computers."""
+    words = reading.context.grammar.words
+    if any(each.letter in _OF_INCIDENTS for each in reading.masked.of(reading.masked.text)):
+        return False
+    return bool(words["cause"].search(reading.quote)) and not words["cyber"].search(reading.quote)
 
 
 def _needs_object(rule: Rule) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final, NamedTuple
 
@@ -44,12 +44,23 @@ class CueTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cues: dict[str, list[str]]
 
 
-class CueIndex(msgspec.Struct, frozen=True):
+_Phrase = tuple[tuple[str, ...], str]
+"""The words that follow the first one, and the class that they make."""
+
+
+class CueIndex:
     """A table ready for use: by first word (whole, or its beginning) the words that follow and the class."""
 
-    whole: dict[str, list[tuple[tuple[str, ...], str]]]
-    beginnings: dict[str, list[tuple[tuple[str, ...], str]]]
-    lengths: tuple[int, ...]
+    def __init__(self, table: CueTable) -> None:
+        self._whole: dict[str, list[_Phrase]] = {}
+        self._beginnings: dict[str, list[_Phrase]] = {}
+        for name, phrases in table.cues.items():
+            for phrase in phrases:
+                first, *rest = _words(phrase)
+                index = self._beginnings if first.endswith("*") else self._whole
+                index.setdefault(first.rstrip("*"), []).append((tuple(rest), name))
+        self._lengths = sorted({len(each) for each in self._beginnings})
+        self._that_begin = lru_cache(maxsize=1 << 15)(self._looked_up)
 
     def find(self, items: Sequence[Item]) -> list[Cue]:
         """Return the cues among ``items``, each class at most once at a place, in order."""
@@ -57,13 +68,17 @@ class CueIndex(msgspec.Struct, frozen=True):
         for at, item in enumerate(items):
             if item.number >= 0:
                 continue
-            entries = list(self.whole.get(item.text, ()))
-            for length in self.lengths:
-                if length <= len(item.text):
-                    entries += self.beginnings.get(item.text[:length], ())
-            names = {name for rest, name in entries if not rest or _follows(items, at + 1, rest)}
-            found += [Cue(at, name) for name in sorted(names)]
+            if phrases := self._that_begin(item.text):
+                names = {name for rest, name in phrases if not rest or _follows(items, at + 1, rest)}
+                found += [Cue(at, name) for name in sorted(names)]
         return found
+
+    def _looked_up(self, word: str) -> tuple[_Phrase, ...]:
+        found = list(self._whole.get(word, ()))
+        for length in self._lengths:
+            if length <= len(word):
+                found += self._beginnings.get(word[:length], ())
+        return tuple(found)
 
 
 def items_of(text: str) -> list[Item]:
@@ -95,14 +110,7 @@ def read_cues(language: str) -> CueTable:
 @cache
 def cue_index(language: str) -> CueIndex:
     """Return the table of ``language`` ready for use."""
-    whole: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    beginnings: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for name, phrases in read_cues(language).cues.items():
-        for phrase in phrases:
-            first, *rest = _words(phrase)
-            index = beginnings if first.endswith("*") else whole
-            index.setdefault(first.rstrip("*"), []).append((tuple(rest), name))
-    return CueIndex(whole, beginnings, tuple(sorted({len(each) for each in beginnings})))
+    return CueIndex(read_cues(language))
 
 
 def _words(phrase: str) -> list[str]:

@@ -23,6 +23,9 @@ from consilience.model.dates import parse_date
 from consilience.model.source import SourceKind
 from consilience.model.statement import WEIGHED, Entity, EntityType, Place, Predicate, SpeechAct, Stance, Statement
 
+LONGEST_WEIGHED: Final = 600
+"""In characters: the sentences that the weights are fitted to are shorter."""
+
 _SELF: Final = SpeechAct.SELF_CLAIM
 # Log odds from which a name is taken for the speaker, and from which an answer is of a kind and no mere statement.
 _SURE_OF_SPEAKER: Final = 0.5
@@ -39,12 +42,24 @@ _MUTUAL: Final = frozenset(
         Predicate.AGREES,
     }
 )
-_CODES: Final = {Predicate.SUPPLIES: ("supplied",), Predicate.AGREES: ("lifecycle", "provisions")}
+_CODES: Final = {
+    Predicate.SUPPLIES: ("supplied",),
+    Predicate.AGREES: ("lifecycle", "provisions"),
+    Predicate.HAS_EFFECT: ("effect",),
+}
+_NOBODY: Final = Entity(EntityType.OTHER, "not named")
+_CAUSES: Final = "IMGHK"
+"""Letters of what may have an effect: of "delete it" alone nobody can say what was done to whom."""
+
+_OF_ALL_MATTERS: Final = {Predicate.AGREES, Predicate.SUPPLIES}
+_MUST_HAVE: Final = ("supplied", "effect")
 
 
 def with_learned(reading: Reading, made: list[Statement]) -> list[Statement]:
     """Return what the rules have ``made`` of a sentence, and what the model of its language proposes beside it."""
-    weighed = None if reading.quote.rstrip('”»" ').endswith("?") else weigh(reading)
+    if len(reading.quote) > LONGEST_WEIGHED or reading.quote.rstrip('”»" ').endswith("?"):
+        return made
+    weighed = weigh(reading)
     if weighed is None:
         return made
     kept = list(made)
@@ -60,17 +75,23 @@ def with_learned(reading: Reading, made: list[Statement]) -> list[Statement]:
 
 
 def asked(weighed: Weighed) -> Iterator[Proposal]:
-    """Yield the proposals of a sentence; of a text that does not speak of computers only answers of states."""
-    for proposal in proposals(weighed):
-        if weighed.reading.context.cyber or proposal.predicate is Predicate.RESPONDS:
-            yield proposal
+    """Return the proposals of a sentence, one by one.
+
+    Whether the text at large speaks of computers is one of the things that are weighed. But where it does not, the
+    words of pacts and of supplies are those of other matters, and a sentence on arms tells of answers alone.
+    """
+    context, never = weighed.reading.context, set[Predicate]()
+    if not context.cyber:
+        of_arms = context.grammar.words["kinetic"].search(weighed.reading.quote)
+        never = set(Predicate) - {Predicate.RESPONDS} if of_arms else _OF_ALL_MATTERS
+    return (each for each in proposals(weighed) if each.predicate not in never)
 
 
 def is_new(statement: Statement, made: list[Statement]) -> bool:
     """Return whether a proposal says something beside what is ``made`` of its sentence, and nothing against it.
 
-    Nobody accuses himself, a body is no victim of its own state, and where a state is held responsible already no other
-    one is named by weighing.
+    Nobody accuses himself, a body is no victim of its own state, a state is not hit where the sentence is about its
+    guilt, and where a state is held responsible already no other one is named by weighing.
     """
     blames = statement.predicate in _BLAME and statement.stance in _HOLDS
     subject, target = statement.subject, statement.object
@@ -80,17 +101,28 @@ def is_new(statement: Statement, made: list[Statement]) -> bool:
         blames
         and target is not None
         and target.type is EntityType.COUNTRY
-        and target.id == _speaks_for(statement.source)
+        and target.id == speaks_for(statement.source)
     ):
         return False
     for each in made:
-        if same_claim(statement, each):
+        if same_claim(statement, each) or _victim_is_culprit(statement, each) or _victim_is_culprit(each, statement):
             return False
         if blames and each.object == target and each.predicate in _BLAME and each.stance not in _HOLDS:
             return False
         if _two_states_blamed(statement, each):
             return False
     return True
+
+
+def _victim_is_culprit(one: Statement, other: Statement) -> bool:
+    """True where a state is hit by the first claim and of the second the one whom it is about, blamed or cleared."""
+    return (
+        one.predicate == Predicate.TARGETS
+        and other.predicate in _BLAME
+        and one.object is not None
+        and one.object.type is EntityType.COUNTRY
+        and one.object == other.object
+    )
 
 
 def _two_states_blamed(one: Statement, other: Statement) -> bool:
@@ -110,7 +142,8 @@ def _state_of(thing: Entity | None) -> str:
     return known.source.country if known is not None and known.source.kind is SourceKind.STATE else ""
 
 
-def _speaks_for(source: str) -> str:
+def speaks_for(source: str) -> str:
+    """Return the code of the state for which a source speaks, an empty text for a source of no state."""
     known = known_source(source)
     if known is None:
         return source.removeprefix("state:")
@@ -133,6 +166,8 @@ def statement_of(proposal: Proposal, weighed: Weighed, probability: float) -> St
     subject = _subject(proposal, place, weighed)
     target = _object(proposal, place, weighed)
     if not subject.name or (target is not None and not target.name):
+        return None
+    if target == _NOBODY and not any(each.letter in _CAUSES for each in reading.masked.of(reading.masked.text)):
         return None
     return Statement(
         subject=subject,
@@ -160,13 +195,16 @@ def _subject(proposal: Proposal, place: int, weighed: Weighed) -> Entity:
     if proposal.subject >= 0:
         return weighed.entity(proposal.subject, "responder" if proposal.predicate is Predicate.RESPONDS else "")
     if proposal.predicate is Predicate.RESPONDS:
-        return Entity(EntityType.OTHER, "not named")
+        return _NOBODY
     return incident_near(place, weighed.reading)
 
 
 def _object(proposal: Proposal, place: int, weighed: Weighed) -> Entity | None:
     if proposal.object >= 0:
         return weighed.entity(proposal.object)
+    if proposal.predicate is Predicate.HAS_EFFECT:
+        odds, victim = weighed.best("victim")
+        return weighed.entity(victim) if odds > 0 else _NOBODY
     return None if proposal.stance is Stance.DECLINES else incident_near(place, weighed.reading)
 
 
@@ -204,7 +242,7 @@ def _notes(proposal: Proposal, weighed: Weighed, speaker: Speaker, probability: 
         found = [code for code, pattern in codes if pattern.search(weighed.reading.quote)]
         if found:
             notes[attribute] = ",".join(found)
-        elif attribute == "supplied":
+        elif attribute in _MUST_HAVE:
             return None
     if proposal.predicate is Predicate.RESPONDS:
         odds, kind = max((weighed.of(each), each) for each in RESPONSE_KINDS)
@@ -223,10 +261,13 @@ def same_claim(new: Statement, known: Statement) -> bool:
     """Return whether a claim is made already: the rules say more surely what stands in a sentence.
 
     Of an attribution that is so where the object is the same, of an answer where the subject is; but an answer of which
-    the rules know only what happened, and not whom it is aimed at, is not made yet.
+    the rules know only what happened, and not whom it is aimed at, is not made yet. Of what befell data and services a
+    sentence tells once.
     """
     if new.predicate != known.predicate:
         return False
+    if new.predicate == Predicate.HAS_EFFECT:
+        return True
     if new.predicate == Predicate.ATTRIBUTED_TO:
         if Stance.DECLINES in (new.stance, known.stance):
             return new.stance == known.stance

@@ -218,7 +218,7 @@ class Grammar(msgspec.Struct, frozen=True):
 
 _WORD_LISTS: Final = frozenset(
     {"negation", "not_negation", "hedge", "condition", "unreal", "recommend", "considered", "cyber", "kinetic", "cue"}
-    | {"pronoun", "withdrawn", "refuted", "generic", "minister", "turns", "openers", "with", "ware"}
+    | {"pronoun", "withdrawn", "refuted", "generic", "minister", "turns", "openers", "with", "ware", "cause"}
 )
 # "and" joins two names of one slot; a country right after one of "places" is a place: "the embassy in Moscow said".
 _LISTS: Final = frozenset({"and", "article", "places"})
