@@ -4,8 +4,9 @@ Usage: python bench/reading/claim_development.py [--misses] [--groups] [--rules]
 
 ``development/claims-*.json`` were written by annotators who had not seen the rules, from the constructions of public
 statements, press and vendors' reports. Writers of rules read some of them and mend what they show (those with a word as
-their name: "press", "vendor", and "de", "es", "ru", "uk" alone), and the weights are fitted to all, so the figures say
-nothing about other texts: those stand in ``claims.py``. A hit is counted as there.
+their name: "press", "vendor", and "de", "es", "ru", "uk" alone); the words for computers and for reasons of answers
+were taken from all, and the weights are fitted to all, so the figures say nothing about other texts: those stand in
+``claims.py``. A hit is counted as there.
 """
 
 from __future__ import annotations

@@ -155,7 +155,8 @@ def of_rules(reading: Reading) -> list[Statement]:
     if not rules:
         return []
     rules.sort(key=lambda rule: rule.row.stance not in _FIRST)
-    ways = [_Way(each) for each in clauses(reading.masked.text, grammar)]
+    whole = WordsOf(reading.masked.text.lower())
+    ways = [_Way(each, whole) for each in clauses(reading.masked.text, grammar)]
     return _aimed([statement for rule in rules for statement in _of_rule(rule, ways, reading)])
 
 
@@ -187,9 +188,9 @@ def _aimed_at_culprit(answer: Statement, statements: list[Statement]) -> Stateme
 class _Way:
     """A clause, with what tells quickly that a pattern matches nowhere in it."""
 
-    def __init__(self, clause: Clause) -> None:
+    def __init__(self, clause: Clause, whole: WordsOf | None) -> None:
         self.clause = clause
-        self.words = WordsOf(clause.text[clause.start :].lower())
+        self.words = WordsOf(clause.text[clause.start :].lower(), whole)
         # Of a clause that was joined to its subject only what holds both is new: matches begin at the subject.
         self.heads = [each.start() for each in _WORD.finditer(clause.text, clause.start, clause.rest)]
 
@@ -221,7 +222,7 @@ def _of_rule(rule: Rule, ways: list[_Way], reading: Reading) -> list[Statement]:
     taken: list[tuple[int, int]] = []
     if not all(need.search(reading.masked.text) for need in rule.needs):
         return []
-    # What the whole sentence lacks, none of its clauses has.
+    # What the whole sentence lacks, none of its clauses has; the first of them is the sentence itself.
     patterns = [each for each in rule.patterns if each.may_match(ways[0].words)]
     for way in ways:
         rest = way.clause.rest

@@ -32,30 +32,39 @@ def needed_words(pattern: str, of_list: Callable[[str], Words | None]) -> tuple[
 
 
 class WordsOf:
-    """A text in lower case, asked for sets of words; what has been looked for once is known."""
+    """A text in lower case, asked for sets of words; what has been looked for once is known.
 
-    def __init__(self, lower: str) -> None:
+    ``whole`` is a text that holds all words of this one: what it lacks is not looked for.
+    """
+
+    def __init__(self, lower: str, whole: WordsOf | None = None) -> None:
         self.lower = lower
-        self._ends: dict[Words, int] = {}
+        self._whole = whole
+        self._known: dict[Words, tuple[str, ...]] = {}
+
+    def standing(self, words: Words) -> tuple[str, ...]:
+        """Return the words of a set that stand in the text."""
+        known = self._known.get(words)
+        if known is None:
+            among = words if self._whole is None else self._whole.standing(words)
+            known = self._known[words] = tuple(word for word in among if word in self.lower)
+        return known
 
     def stand_in_order(self, sets: tuple[Words, ...]) -> bool:
         """Return whether the text holds a word of each set, each behind the one before it."""
-        ends, at = self._ends, 0
+        standing = []
         for words in sets:
-            if words not in ends:
-                ends[words] = self._first_end(words, 0)
-            if ends[words] < 0:
+            found = self.standing(words)
+            if not found:
                 return False
-        for words in sets:
-            at = self._first_end(words, at) if at else ends[words]
+            standing.append(found)
+        at, find = 0, self.lower.find
+        for found in standing:
+            # The word that is over first leaves most room for the others.
+            at = min([place + len(word) for word in found if (place := find(word, at)) >= 0], default=-1)
             if at < 0:
                 return False
         return True
-
-    def _first_end(self, words: Words, start: int) -> int:
-        """Return where the word ends that is over first from ``start`` on, -1 where there is none."""
-        find = self.lower.find
-        return min([place + len(word) for word in words if (place := find(word, start)) >= 0], default=-1)
 
 
 def best(sets: tuple[Words, ...]) -> Words | None:
