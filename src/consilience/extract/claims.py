@@ -188,7 +188,7 @@ def _aimed_at_culprit(answer: Statement, statements: list[Statement]) -> Stateme
 class _Way:
     """A clause, with what tells quickly that a pattern matches nowhere in it."""
 
-    def __init__(self, clause: Clause, whole: WordsOf | None) -> None:
+    def __init__(self, clause: Clause, whole: WordsOf) -> None:
         self.clause = clause
         self.words = WordsOf(clause.text[clause.start :].lower(), whole)
         # Of a clause that was joined to its subject only what holds both is new: matches begin at the subject.
