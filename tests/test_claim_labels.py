@@ -14,6 +14,7 @@ from claim_labels import Labelled, labels_of
 from claim_matching import SentenceSet, standing_document
 
 from consilience.extract.claim_roles import NAME_ROLES, PAIR_ROLES, SENTENCE_ROLES
+from consilience.extract.learned_claims import LONGEST_WEIGHED
 from consilience.extract.lexicon import build_lexicon
 from consilience.extract.passages import sentence_readings
 from consilience.extract.sentences import split
@@ -224,3 +225,18 @@ def test_only_groups_and_their_tools_are_paired_as_they_stand_in_the_text():
         ("Turla", "OilRig"),
         ("Kazuar", "OilRig"),
     ]
+
+
+def test_every_sentence_to_learn_from_is_short_enough_to_be_weighed():
+    """A longer one would be learned from and then never read."""
+    paths = sorted((Path(__file__).resolve().parents[1] / "bench" / "reading" / "development").glob("claims-*.json"))
+    longest = {
+        path.name: max(
+            each.end - each.start
+            for entry in msgspec.json.decode(path.read_bytes(), type=SentenceSet).sentences
+            for each in split(entry.text)
+        )
+        for path in paths
+    }
+    assert longest
+    assert {name: length for name, length in longest.items() if length > LONGEST_WEIGHED} == {}

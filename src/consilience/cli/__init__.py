@@ -93,8 +93,8 @@ def main() -> None:
     """Run the command line; the process ends with one of the documented exit codes."""
     # Our matrices are small: on a busy machine, BLAS threads that wait for one another cost more than they save.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Tables of a million objects are made that live as long as the process: looking through them for cycles at the
-    # usual pace took a tenth of the time of `attribute`.
+    # Large tables are made that live as long as the process: looking through them for cycles at the usual pace is time
+    # lost.
     gc.set_threshold(50_000)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

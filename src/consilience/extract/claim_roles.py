@@ -8,6 +8,9 @@ import msgspec
 
 from consilience.model.statement import Predicate, Stance
 
+OF_ATTACKS: Final = "IMGHK"
+"""Letters of the tokens of incidents, of malware and of attackers."""
+
 _AFFIRMED: Final = (Stance.AFFIRMS, Stance.SUSPECTS)
 
 

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from consilience.extract import claim_words
+from consilience.extract.claim_roles import OF_ATTACKS
 from consilience.extract.claim_slots import Filled, bare, fill
 from consilience.extract.clauses import Clause, clauses
 from consilience.extract.dates import find_dates
@@ -39,7 +40,6 @@ _MAY_LACK: Final = ("sentence", "near")
 _AFTER: Final = 60
 _RESPONSE: Final = Predicate.RESPONDS
 _DIPLOMATIC: Final = ("ambassador-summoned", "ambassador-recalled", "expulsion", "diplomatic-rupture")
-_OF_INCIDENTS: Final = "IMGHK"
 _BLAMES: Final = (Stance.AFFIRMS, Stance.SUSPECTS)
 _FIRST: Final = (Stance.NO_EVIDENCE, Stance.DECLINES, Stance.DENIES)
 _CYBER_BODY: Final = re.compile(
@@ -279,7 +279,7 @@ def _is_kinetic(match: re.Match[str], reading: Reading) -> bool:
 def _is_of_another_matter(reading: Reading) -> bool:
     """True where the sentence gives a reason and names no incident, attacker or tool and nothing of computers."""
     words = reading.context.grammar.words
-    if any(each.letter in _OF_INCIDENTS for each in reading.masked.of(reading.masked.text)):
+    if any(each.letter in OF_ATTACKS for each in reading.masked.of(reading.masked.text)):
         return False
     return bool(words["cause"].search(reading.quote)) and not words["cyber"].search(reading.quote)
 

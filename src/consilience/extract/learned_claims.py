@@ -13,7 +13,7 @@ from typing import Final
 from consilience.extract import claim_words
 from consilience.extract.claim_features import of_sentence
 from consilience.extract.claim_proposals import WHOLE_OF, Proposal, Weighed, proposals, weigh
-from consilience.extract.claim_roles import RESPONSE_KINDS
+from consilience.extract.claim_roles import OF_ATTACKS, RESPONSE_KINDS
 from consilience.extract.claim_slots import incident_near
 from consilience.extract.sentence_reading import Reading, act_of
 from consilience.extract.speakers import Scope, Speaker, governing
@@ -48,9 +48,6 @@ _CODES: Final = {
     Predicate.HAS_EFFECT: ("effect",),
 }
 _NOBODY: Final = Entity(EntityType.OTHER, "not named")
-_CAUSES: Final = "IMGHK"
-"""Letters of what may have an effect: of "delete it" alone nobody can say what was done to whom."""
-
 _OF_ALL_MATTERS: Final = {Predicate.AGREES, Predicate.SUPPLIES}
 _MUST_HAVE: Final = ("supplied", "effect")
 
@@ -167,7 +164,8 @@ def statement_of(proposal: Proposal, weighed: Weighed, probability: float) -> St
     target = _object(proposal, place, weighed)
     if not subject.name or (target is not None and not target.name):
         return None
-    if target == _NOBODY and not any(each.letter in _CAUSES for each in reading.masked.of(reading.masked.text)):
+    # Of "delete it" alone nobody can say what was done to whom.
+    if target == _NOBODY and not any(each.letter in OF_ATTACKS for each in reading.masked.of(reading.masked.text)):
         return None
     return Statement(
         subject=subject,
